@@ -1,0 +1,30 @@
+"""Stage evaluate: scores, baselines on the same folds, the test set -> reports/metrics.json, plots."""
+
+from foldproof.config import Params
+from foldproof.stage import stage
+
+
+def main(params: Params) -> None:
+    """Score the model once on the test set, and everything on the same folds."""
+    import pandas as pd
+
+    from foldproof.data.dataset import Dataset
+    from foldproof.data.splits import Split
+    from foldproof.evaluation.assessment import assess
+    from foldproof.evaluation.outputs import save_assessment
+    from foldproof.model.exported import ExportedModel
+    from foldproof.tracking.recorder import Recorder
+
+    dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
+    with Recorder("evaluate", schema=dataset.schema) as record:
+        model = ExportedModel.load("models")
+        out_of_fold = pd.read_parquet("data/predictions/out_of_fold.parquet")
+        test = model.predict_members(dataset.features[split.test_rows()])
+        assessment = assess(dataset.schema, split, dataset, out_of_fold, test, params.evaluate, model.record)
+        curves = pd.read_csv("reports/curves.csv")
+        save_assessment(assessment, dataset, split, test, curves, "reports", "data/predictions/test.parquet")
+        record.assessment(assessment)
+
+
+if __name__ == "__main__":
+    stage("evaluate", main)

@@ -1,0 +1,29 @@
+"""Stage train: all members as populations -> models/, learning curves, out-of-fold predictions."""
+
+from foldproof.config import Params
+from foldproof.stage import stage
+
+
+def main(params: Params) -> None:
+    """Train, write the model and what it predicts of rows that it did not see."""
+    from foldproof.data.dataset import Dataset
+    from foldproof.data.splits import Split
+    from foldproof.data.statistics import load_statistics
+    from foldproof.report.live import Display
+    from foldproof.tracking.recorder import Recorder
+    from foldproof.training.cross_validation import train_members
+    from foldproof.training.outputs import Curves, save_out_of_fold
+
+    dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
+    statistics = load_statistics("data/statistics")
+    curves = Curves()
+    with Recorder("train", schema=dataset.schema) as record, Display() as display:
+        sinks = [display, curves, record.sink]
+        trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks)
+        trained.model.save("models")
+        curves.save("reports/curves.csv", "reports/mean_curves.csv")
+        save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
+
+
+if __name__ == "__main__":
+    stage("train", main)

@@ -1,0 +1,92 @@
+"""The command line: what `make` calls, and what a user calls beside `dvc`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from foldproof.errors import FoldproofError
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; ends the process with its exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        sys.exit(chosen.run(chosen))
+    except FoldproofError as error:
+        print(f"foldproof: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("foldproof", description=__import__("foldproof").__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, run: object, told: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=told, description=told)
+        command.set_defaults(run=run)
+        return command
+
+    add("repro", _repro, "validate, run `dvc repro`, send what the record lacks, show the result").add_argument(
+        "dvc", nargs="*", help="handed on to dvc repro, such as a stage, or -- --force"
+    )
+    add("validate", _validate, "check params.yaml and the data; nothing is written")
+    add("summary", _summary, "show the result of the last run").add_argument(
+        "--markdown", action="store_true", help="as Markdown, without rows of data"
+    )
+    add("smoke", _smoke, "the whole pipeline with 2 folds and 2 epochs, elsewhere than the real outputs")
+    add("sync", _sync, "write to MLflow whatever its record lacks")
+    add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)
+    predict = add("predict", _predict, "predict new rows with the trained model")
+    predict.add_argument("input", help="a .csv with the feature columns, or a .npy / .npz (features) of raw rows")
+    predict.add_argument("output", help="the .csv to write: prediction, and for classes p_<class> each")
+    predict.add_argument("--model", default="models", help="folder of the model (default: models)")
+    return parser
+
+
+def _repro(chosen: argparse.Namespace) -> int:
+    from foldproof.workflow import repro
+
+    return repro(Path.cwd(), chosen.dvc)
+
+
+def _validate(chosen: argparse.Namespace) -> int:  # noqa: ARG001
+    from foldproof.validation import validate
+
+    print(validate(Path.cwd()))
+    return 0
+
+
+def _summary(chosen: argparse.Namespace) -> int:
+    from foldproof.workflow import show_summary
+
+    return show_summary(Path.cwd(), as_markdown=chosen.markdown)
+
+
+def _smoke(chosen: argparse.Namespace) -> int:  # noqa: ARG001
+    from foldproof.workflow import smoke
+
+    return smoke(Path.cwd())
+
+
+def _sync(chosen: argparse.Namespace) -> int:  # noqa: ARG001
+    from foldproof.workflow import send
+
+    return send(Path.cwd(), quiet=False)
+
+
+def _ui(chosen: argparse.Namespace) -> int:
+    from foldproof.tracking.ui import serve
+
+    return serve(Path.cwd(), chosen.port)
+
+
+def _predict(chosen: argparse.Namespace) -> int:
+    from foldproof.prediction import predict_file
+
+    print(predict_file(Path(chosen.input), Path(chosen.output), Path(chosen.model)))
+    return 0

@@ -1,0 +1,80 @@
+"""The whole of `params.yaml`: sections together, read with YAML 1.2's rules, flattened for the record."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from foldproof.config.closed import Closed
+from foldproof.config.data import Augment, Data, Preprocess, Split
+from foldproof.config.evaluate import Evaluate
+from foldproof.config.model import Model
+from foldproof.config.problems import problems_of
+from foldproof.config.reading import read_yaml
+from foldproof.config.train import Train
+from foldproof.errors import ConfigError
+
+SCHEMA = 1
+Scalar = str | int | float | bool
+
+
+class Params(Closed):
+    """Everything that a user can set; each section is what the stages that declare it may read."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    data: Data = Data()
+    split: Split = Split()
+    preprocess: Preprocess = Preprocess()
+    augment: Augment = Augment()
+    model: Model = Model()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+
+    def flat(self) -> dict[str, Scalar]:
+        """Dotted names to scalars; of the blocks of a choice only the named one, since the others shaped nothing."""
+        rows: dict[str, Scalar] = {"schema": self.schema_version}
+        for name in type(self).model_fields:
+            if name != "schema_version":
+                rows.update(_flatten(name, getattr(self, name)))
+        return rows
+
+
+def load_params(path: str | Path = "params.yaml") -> Params:
+    """Read and validate a params file; raises ConfigError with every problem, one a line."""
+    return params_from(read_yaml(Path(path)), where=str(path))
+
+
+def params_from(values: object, where: str = "params") -> Params:
+    """Validate plain values (as YAML gives them); `where` names them in messages."""
+    if not isinstance(values, dict):
+        raise ConfigError(f"{where}: found {type(values).__name__}, legal: sections such as data, model, train")
+    version = values.get("schema")
+    if version != SCHEMA or isinstance(version, bool):
+        found = "no schema" if "schema" not in values else f"schema {version!r}"
+        raise ConfigError(
+            f"{where}: schema: found {found}, this foldproof reads schema {SCHEMA}; "
+            "write `schema: 1`, or use the foldproof version that wrote the file"
+        )
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(*problems_of(error, Params, where)) from None
+
+
+def _flatten(path: str, value: object) -> dict[str, Scalar]:
+    if isinstance(value, Closed):
+        fields = type(value).model_fields
+        chosen = getattr(value, "name", None)
+        blocks = {name for name in fields if isinstance(getattr(value, name), Closed)} if chosen in fields else set()
+        rows: dict[str, Scalar] = {}
+        for name in fields:
+            if name not in blocks or name == chosen:
+                rows.update(_flatten(f"{path}.{name}", getattr(value, name)))
+        return rows
+    if value is None:
+        return {path: "none"}
+    if isinstance(value, tuple):
+        return {path: ", ".join(str(item) for item in value)}
+    assert isinstance(value, str | int | float | bool)
+    return {path: value}

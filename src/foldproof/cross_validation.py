@@ -1,0 +1,93 @@
+"""The pipeline in one call, for notebooks: `from foldproof import cross_validate`, on the code that the stages run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from foldproof.config import Params, params_from
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from foldproof.evaluation.assessment import Assessment
+    from foldproof.model.exported import ExportedModel
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What `cross_validate` returns: the assessment, the model, and the tables behind them."""
+
+    assessment: "Assessment"
+    model: "ExportedModel"
+    curves: "pd.DataFrame"
+    out_of_fold: "pd.DataFrame"
+    test_rows: NDArray[np.int64]
+
+    def predict(self, features: ArrayLike) -> NDArray[Any]:
+        """Mean class probabilities `[n, C]`, or values `[n]`, of raw rows shaped as those that were given."""
+        rows = np.asarray(features)
+        return self.model.predict(rows.reshape(len(rows), *self.model.schema.shape))
+
+    def __str__(self) -> str:
+        from foldproof.report.summary import markdown
+
+        return markdown(self.assessment)
+
+
+def cross_validate(
+    features: ArrayLike,
+    targets: ArrayLike,
+    params: Mapping[str, Any] | None = None,
+    *,
+    name: str = "data",
+    feature_names: Sequence[str] = (),
+    progress: bool = True,
+) -> CrossValidation:
+    """Split, train all folds at once, and evaluate, as `dvc repro` does, in memory.
+
+    Args:
+        features: `[n, F]` numbers of a table, or `[n, H, W]` or `[n, C, H, W]` images.
+        targets: `[n]` class labels or numbers.
+        params: what is not to be as shipped, shaped like params.yaml: `{"train": {"epochs": 20}}`. The network is an
+            mlp and features are scaled one by one unless it says otherwise.
+        name: what the data is called in messages.
+        feature_names: the columns of a table.
+        progress: show the epochs as they pass.
+
+    Raises:
+        ConfigError, DataError, TrainingError: with every problem found, one a line.
+    """
+    from contextlib import nullcontext
+
+    from foldproof.data.dataset import describe
+    from foldproof.data.splits import make_split
+    from foldproof.data.statistics import fit_statistics
+    from foldproof.evaluation.assess import assess
+    from foldproof.report.live import Display
+    from foldproof.training.cross_validation import train_members
+    from foldproof.training.outputs import Curves, out_of_fold_table
+
+    chosen = _params(params)
+    dataset = describe(
+        name, np.asarray(features), np.asarray(targets), chosen.data.task, feature_names=tuple(feature_names)
+    )
+    split = make_split(dataset, chosen.split, chosen.seed)
+    statistics = fit_statistics(dataset, split, chosen.preprocess)
+    curves = Curves()
+    with Display() if progress else nullcontext() as display:
+        sinks = [curves] if display is None else [curves, display]
+        trained = train_members(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, sinks)
+    table = out_of_fold_table(trained, dataset, split)
+    test_rows = split.test_rows()
+    test = trained.model.predict_members(dataset.features[test_rows])
+    assessment = assess(dataset.schema, split, dataset, table, test, chosen.evaluate, trained.model.record)
+    return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
+
+
+def _params(overrides: Mapping[str, Any] | None) -> Params:
+    values: dict[str, Any] = {"schema": 1, **(overrides or {})}
+    values["model"] = {"name": "mlp", **values.get("model", {})}
+    return params_from(values, where="params")

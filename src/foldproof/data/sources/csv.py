@@ -1,0 +1,64 @@
+"""A CSV file with a header: one column is the target, every other one a number."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foldproof.config.data import Data
+from foldproof.data.dataset import Dataset, describe
+from foldproof.errors import DataError, unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load_csv(section: Data) -> Dataset:
+    """Read `data.path`; raises DataError naming each column and line that is not a finite number."""
+    import pandas as pd
+
+    assert section.path is not None
+    assert section.target is not None
+    path = Path(section.path)
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file (data.path is relative to the project's root)") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a readable CSV file: {error}") from None
+    if section.target not in table.columns:
+        raise DataError(unknown_name(f"{path}: data.target", section.target, map(str, table.columns)))
+    features = table.drop(columns=section.target)
+    problems = [problem for name in features.columns for problem in _column_problems(features[name], path)]
+    if table[section.target].isna().any():
+        problems.append(f"{path}: target {section.target!r} is empty in {_lines(table[section.target].isna())}")
+    if features.shape[1] == 0:
+        problems.append(f"{path}: no column beside the target {section.target!r}")
+    if problems:
+        raise DataError(*problems)
+    target = table[section.target].to_numpy()
+    if not np.issubdtype(target.dtype, np.number) and target.dtype != bool:
+        target = target.astype(str)
+    names = tuple(map(str, features.columns))
+    return describe(
+        path.stem, features.to_numpy(np.float64), target, section.task, feature_names=names, target=section.target
+    )
+
+
+def _column_problems(column: "pd.Series[object]", path: Path) -> list[str]:
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = numbers.isna() & column.notna()
+    where = f"{path}: column {column.name!r}"
+    if wrong.any():
+        first = column[wrong].iloc[0]
+        return [f"{where}: not a number in {_lines(wrong)}, such as {first!r}; encode it as numbers or remove it"]
+    bad = ~np.isfinite(numbers.to_numpy(np.float64))
+    return [f"{where}: missing or infinite in {_lines(bad)}; fill or drop these rows"] if bad.any() else []
+
+
+def _lines(bad: object) -> str:
+    lines = np.flatnonzero(np.asarray(bad)) + 2  # the header is line 1
+    listed = ", ".join(map(str, lines[:8])) + (", ..." if len(lines) > 8 else "")
+    return f"{len(lines)} line{'s' if len(lines) > 1 else ''} ({listed})"

@@ -1,0 +1,204 @@
+"""Who may see which row: one role a member and row, and everything downstream takes rows only through it.
+
+The test set is held out before anything else: a row belongs to it when the hash of (split seed, the row's own values)
+falls below the share, so a row never changes side as data grows, and equal rows are always on one side. The other rows
+are dealt into folds, whole duplicate clusters at a time; of each member's training part a share is kept as inner
+validation, on which alone it stops and picks its best epoch.
+"""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foldproof.config.data import Split as SplitSection
+from foldproof.data.dataset import Dataset
+from foldproof.errors import ConfigError, DataError
+from foldproof.reproducibility import read_json, seed_of, sha256, write_json, write_whole
+
+SCHEMA = 1
+Rows = NDArray[np.int64]
+
+
+class Role(IntEnum):
+    """What a row is to a member."""
+
+    TEST = 0
+    TRAINING = 1
+    INNER_VALIDATION = 2
+    SCORED = 3
+
+
+@dataclass(frozen=True, order=True)
+class Member:
+    """One network being trained, named by what its draws depend on."""
+
+    seed: int
+    repeat: int
+    fold: int
+
+    @property
+    def name(self) -> str:
+        """How the member is called on screens, such as `fold 3` or `repeat 1 fold 3`, counted from 0."""
+        return f"fold {self.fold}" if self.repeat == 0 else f"repeat {self.repeat} fold {self.fold}"
+
+
+@dataclass(frozen=True)
+class Split:
+    """The manifest: `roles` `[M, N]` holds the role of each row for each of the M members."""
+
+    members: tuple[Member, ...]
+    roles: NDArray[np.uint8]
+    audit: dict[str, Any]
+
+    def rows(self, member: int, role: Role) -> Rows:
+        """The rows, ascending, that have this role for the member with this index."""
+        return np.flatnonzero(self.roles[member] == role)
+
+    def training_part(self, member: int) -> Rows:
+        """Training and inner-validation rows: all that a member may learn from or choose by."""
+        return np.flatnonzero((self.roles[member] == Role.TRAINING) | (self.roles[member] == Role.INNER_VALIDATION))
+
+    def test_rows(self) -> Rows:
+        """The rows held out of cross-validation altogether."""
+        return self.rows(0, Role.TEST)
+
+    def steps_per_epoch(self, batch_size: int) -> int:
+        """`floor(smallest training set / batch size)`, the same for every member."""
+        smallest = int((self.roles == Role.TRAINING).sum(axis=1).min())
+        if batch_size > smallest:
+            raise ConfigError(
+                f"train.batch_size: found {batch_size}, legal: at most {smallest}, the rows of the smallest training set"
+            )
+        return smallest // batch_size
+
+    def save(self, folder: str | Path) -> None:
+        """Write `split.json` (members, audit, a hash of the rows behind each role) and `roles.npy`."""
+        buffer = BytesIO()
+        np.save(buffer, self.roles, allow_pickle=False)
+        write_whole(Path(folder) / "roles.npy", buffer.getvalue())
+        members = [
+            {**asdict(member), "rows": {role.name.lower(): self._fingerprint(index, role) for role in Role}}
+            for index, member in enumerate(self.members)
+        ]
+        write_json(Path(folder) / "split.json", {"schema": SCHEMA, "members": members, "audit": self.audit})
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Split":
+        """Read what `save` wrote."""
+        values = read_json(Path(folder) / "split.json")
+        if values.get("schema") != SCHEMA:
+            raise DataError(f"{folder}/split.json: schema {values.get('schema')!r}, this foldproof reads {SCHEMA}")
+        members = tuple(Member(entry["seed"], entry["repeat"], entry["fold"]) for entry in values["members"])
+        return cls(members, np.load(Path(folder) / "roles.npy", allow_pickle=False), values["audit"])
+
+    def _fingerprint(self, member: int, role: Role) -> dict[str, Any]:
+        rows = self.rows(member, role)
+        return {"count": len(rows), "sha256": sha256(rows.astype("<i8").tobytes())}
+
+
+def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
+    """Deal the rows; raises DataError where a class or the data is too small for what the section asks."""
+    labels = dataset.targets if dataset.schema.task == "classification" else None
+    if section.stratify is True and labels is None:
+        raise ConfigError("split.stratify: found true, legal: auto or false where the target is a number")
+    stratified = labels is not None and section.stratify is not False
+    cluster_of_row, in_test = _clusters(dataset.features, seed, section.test_share)
+    clusters = int(cluster_of_row.max()) + 1
+    first_row = np.full(clusters, -1, dtype=np.int64)
+    first_row[cluster_of_row[::-1]] = np.arange(len(cluster_of_row))[::-1]
+    usable = np.flatnonzero(~in_test[first_row])
+    strata = dataset.targets[first_row[usable]] if stratified else np.zeros(len(usable), dtype=np.int64)
+    _refuse_small(strata, stratified, section, dataset.schema.classes)
+
+    members: list[Member] = []
+    roles: list[NDArray[np.uint8]] = []
+    for repeat in range(section.repeats):
+        for fold, (kept, scored) in enumerate(_folds(strata, section.folds, seed_of("folds", seed, repeat))):
+            inner = _inner(strata[kept], section.inner_share, seed_of("inner", seed, repeat, fold))
+            role_of_cluster = np.full(clusters, Role.TEST, dtype=np.uint8)
+            role_of_cluster[usable[kept]] = Role.TRAINING
+            role_of_cluster[usable[kept[inner]]] = Role.INNER_VALIDATION
+            role_of_cluster[usable[scored]] = Role.SCORED
+            members.append(Member(seed, repeat, fold))
+            roles.append(role_of_cluster[cluster_of_row])
+    audit = {
+        "rows": len(cluster_of_row),
+        "test_rows": int(in_test.sum()),
+        "test_share": section.test_share,
+        "folds": section.folds,
+        "repeats": section.repeats,
+        "inner_share": section.inner_share,
+        "stratified": stratified,
+        "seed": seed,
+        **_duplicates(cluster_of_row, first_row, dataset.targets),
+    }
+    return Split(tuple(members), np.stack(roles), audit)
+
+
+def _clusters(features: NDArray[Any], seed: int, test_share: float) -> tuple[Rows, NDArray[np.bool_]]:
+    """Number equal rows alike, `[N]`, and say which rows the hash puts into the test set, `[N]`."""
+    flat = np.ascontiguousarray(np.asarray(features).reshape(len(features), -1))
+    if flat.dtype != np.uint8:
+        flat = flat + np.float32(0)  # -0.0 equals 0.0 but has other bytes
+    numbers: dict[bytes, int] = {}
+    salt = seed_of("test set", seed).to_bytes(8, "little")
+    cluster = np.empty(len(flat), dtype=np.int64)
+    in_test = np.empty(len(flat), dtype=bool)
+    for row in range(len(flat)):
+        digest = hashlib.blake2b(flat[row].tobytes(), digest_size=16, key=salt).digest()
+        cluster[row] = numbers.setdefault(digest, len(numbers))
+        in_test[row] = int.from_bytes(digest[:8], "little") < test_share * 2.0**64
+    return cluster, in_test
+
+
+def _folds(strata: NDArray[Any], folds: int, seed: int) -> list[tuple[Rows, Rows]]:
+    from sklearn.model_selection import StratifiedKFold
+
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return list(splitter.split(np.zeros(len(strata)), strata))
+
+
+def _inner(strata: NDArray[Any], share: float, seed: int) -> Rows:
+    from sklearn.model_selection import StratifiedShuffleSplit
+
+    _, counts = np.unique(strata, return_counts=True)
+    size = min(max(round(share * len(strata)), len(counts)), len(strata) - len(counts))
+    splitter = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
+    _, inner = next(splitter.split(np.zeros(len(strata)), strata))
+    return np.sort(inner)
+
+
+def _refuse_small(
+    strata: NDArray[Any], stratified: bool, section: SplitSection, classes: tuple[str, ...]
+) -> None:
+    """Every class needs a row in each fold, and two in what is left, one to train on and one for inner validation."""
+    needed = max(section.folds, 3)
+    if not stratified:
+        if len(strata) < needed:
+            raise DataError(f"split.folds: {section.folds} folds of {len(strata)} different rows; lower split.folds")
+        return
+    counts = np.bincount(strata, minlength=len(classes))
+    problems = [
+        f"split.folds: class {classes[index]!r} has {count} different rows outside the test set, "
+        f"{section.folds} stratified folds need {needed}; lower split.folds, add rows, or set split.stratify: false"
+        for index, count in enumerate(counts)
+        if count < needed
+    ]
+    if problems:
+        raise DataError(*problems)
+
+
+def _duplicates(cluster: Rows, first_row: Rows, targets: NDArray[Any]) -> dict[str, int]:
+    sizes = np.bincount(cluster)
+    conflicting = np.unique(cluster[targets != targets[first_row[cluster]]])
+    return {
+        "duplicate_clusters": int((sizes > 1).sum()),
+        "duplicate_rows": int(sizes[sizes > 1].sum()),
+        "conflicting_duplicates": len(conflicting),
+    }

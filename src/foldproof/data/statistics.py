@@ -1,0 +1,115 @@
+"""What preprocessing learns, per member and from its training rows alone, and how it is applied.
+
+`x' = (x - center) / scale`, with one center and scale a feature (for images: a pixel) or a channel. Everything is
+stacked over members, `[M, *shape]`, and applied batch by batch to the one shared copy of the raw rows; a model is
+exported with it, so serving cannot differ from training.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foldproof.config.data import Preprocess
+from foldproof.data.dataset import Dataset
+from foldproof.data.splits import Role, Rows, Split
+from foldproof.reproducibility import sha256, write_json, write_whole
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Grain = Literal["none", "feature", "channel"]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Stacked float64 arrays: `center`, `scale` `[M, *shape]`; `target_center`, `target_scale` `[M]`."""
+
+    center: Floats
+    scale: Floats
+    target_center: Floats
+    target_scale: Floats
+
+    def arrays(self) -> dict[str, Floats]:
+        """The arrays by name."""
+        return dict(vars(self))
+
+
+def fit_statistics(dataset: Dataset, split: Split, section: Preprocess) -> Statistics:
+    """Fit every member's statistics on its training rows; inner-validation, scored and test rows are not looked at."""
+    fitted = [fit_rows(dataset, split.rows(index, Role.TRAINING), section) for index in range(len(split.members))]
+    return Statistics(*(np.stack([one[part] for one in fitted]) for part in range(4)))
+
+
+def fit_rows(dataset: Dataset, rows: Rows, section: Preprocess) -> tuple[Floats, Floats, Floats, Floats]:
+    """Center and scale `[*shape]` of these rows, and those of the target `[]` (0 and 1 for classes)."""
+    features = np.asarray(dataset.features[rows], dtype=np.float64)
+    means, _ = _moments(features, section.center)
+    _, deviations = _moments(features, section.scale)
+    if dataset.schema.task == "classification":
+        return means, deviations, np.zeros(()), np.ones(())
+    targets = np.asarray(dataset.targets[rows], dtype=np.float64)
+    target_mean, target_deviation = _moments(targets[:, None], "feature")
+    return means, deviations, target_mean[0], target_deviation[0]
+
+
+def save_statistics(statistics: Statistics, split: Split, folder: str | Path) -> None:
+    """Write `statistics.safetensors` and `manifest.json`, which holds the hash of the row ids each member's saw."""
+    from safetensors.numpy import save
+
+    write_whole(Path(folder) / "statistics.safetensors", save(statistics.arrays()))
+    saw = {
+        member.name: sha256(split.rows(index, Role.TRAINING).astype("<i8").tobytes())
+        for index, member in enumerate(split.members)
+    }
+    write_json(Path(folder) / "manifest.json", {"schema": 1, "fitted_on": "training rows", "rows_sha256": saw})
+
+
+def load_statistics(folder: str | Path) -> Statistics:
+    """Read what `save_statistics` wrote."""
+    from safetensors.numpy import load_file
+
+    return Statistics(**load_file(Path(folder) / "statistics.safetensors"))
+
+
+def normalise(rows: "Tensor", center: "Tensor", scale: "Tensor") -> "Tensor":
+    """Apply stacked statistics `[P, *shape]` to stacked rows `[P, B, *shape]`."""
+    return (rows - center.unsqueeze(1)) / scale.unsqueeze(1)
+
+
+def _moments(features: NDArray[Any], grain: Grain) -> tuple[Floats, Floats]:
+    """Mean and standard deviation (ddof 0) `[*shape]`; where a value never varies, the deviation is taken as 1."""
+    return _GRAINS[grain](features)
+
+
+def _none(features: NDArray[Any]) -> tuple[Floats, Floats]:
+    shape = features.shape[1:]
+    return np.zeros(shape), np.ones(shape)
+
+
+def _per_feature(features: NDArray[Any]) -> tuple[Floats, Floats]:
+    from sklearn.preprocessing import StandardScaler
+
+    shape = features.shape[1:]
+    fitted = StandardScaler().fit(features.reshape(len(features), -1))
+    return fitted.mean_.reshape(shape), fitted.scale_.reshape(shape)
+
+
+def _per_channel(features: NDArray[Any]) -> tuple[Floats, Floats]:
+    """One mean and deviation a channel, over rows and pixels; a table's columns are its channels."""
+    shape = features.shape[1:]
+    pixels = np.moveaxis(features, 1, -1).reshape(-1, shape[0])
+    mean, deviation = _per_feature(pixels)
+    spread = (shape[0],) + (1,) * (len(shape) - 1)
+    return np.broadcast_to(mean.reshape(spread), shape).copy(), np.broadcast_to(deviation.reshape(spread), shape).copy()
+
+
+_GRAINS: dict[Grain, Callable[[NDArray[Any]], tuple[Floats, Floats]]] = {
+    "none": _none,
+    "feature": _per_feature,
+    "channel": _per_channel,
+}

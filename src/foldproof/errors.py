@@ -1,0 +1,39 @@
+"""What foldproof raises when it refuses: every problem at once, one a line, each with what is legal and what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class FoldproofError(Exception):
+    """A refusal that the user can act on; `problems` holds one message for each thing found."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class ConfigError(FoldproofError):
+    """`params.yaml` (or an override) says something that is not legal."""
+
+
+class DataError(FoldproofError):
+    """The data cannot be used as it is; the message names file, row or column."""
+
+
+class TrainingError(FoldproofError):
+    """Training cannot go on: a loss is not finite, or grew far beyond where it began."""
+
+
+class TrackingError(FoldproofError):
+    """The MLflow store refused something that only the user can mend."""
+
+
+def unknown_name(where: str, found: object, legal: Iterable[str]) -> str:
+    """Say that `found` is not among the `legal` names, and which of them is nearest."""
+    names = list(legal)
+    near = get_close_matches(str(found), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{where}: found {found!r}, legal: {', '.join(names)}{hint}"

@@ -1,0 +1,129 @@
+"""What to try next: two to five pieces of advice, the weightiest first, each naming a key of params.yaml."""
+
+from typing import Any
+
+import numpy as np
+
+from foldproof.evaluation.assessment import Advice, Assessment
+from foldproof.evaluation.trust import LARGE_CALIBRATION_ERROR, still_improving
+
+MOST = 5
+LARGE_GAP = 2.0  # inner-validation loss over training loss at the best epoch
+NO_GAP = 1.1
+EARLY = 2  # a mean best epoch below this is hardly any training
+ALWAYS = (
+    Advice(
+        "train.optimizer.name",
+        "Compare another on the same folds: `dvc exp run -S train.optimizer.name=nesterov`, then `make ui`.",
+    ),
+    Advice("seed", "Run a second seed before you believe a small difference: `dvc exp run -S seed=1`."),
+)
+
+
+def what_next(
+    assessment: Assessment, audit: dict[str, Any], model_record: dict[str, Any]
+) -> tuple[Advice, ...]:
+    """All that may be amiss, in order of weight; `audit` is the split's, `model_record` is model.json."""
+    network = model_record.get("network", {})
+    found = [
+        *_training(assessment),
+        *_baselines(assessment),
+        *_fit(assessment, network),
+        *_data(assessment, audit),
+        *_certainty(assessment),
+        *ALWAYS,
+    ]
+    return tuple(found[:MOST])
+
+
+def _training(assessment: Assessment) -> list[Advice]:
+    members = assessment.members
+    cut = sum(still_improving(member) for member in members)
+    if cut:
+        most = max(member.epochs for member in members)
+        sentence = (
+            f"{cut} of {len(members)} members were still improving: raise it from {most}, say to {2 * most}."
+        )
+        return [Advice("train.epochs", sentence)]
+    middle = float(np.mean([member.best_epoch for member in members]))
+    if middle < EARLY:
+        sentence = (
+            f"The best epoch is {middle:.1f} on average, so early that smaller steps may go further: lower "
+            "it."
+        )
+        return [Advice("train.optimizer.learning_rate", sentence)]
+    return []
+
+
+def _baselines(assessment: Assessment) -> list[Advice]:
+    rivals = [one for one in assessment.baselines if one.comparison.verdict != "better"]
+    if any(one.trivial for one in rivals):
+        sentence = (
+            "The network has learnt nothing that the target's distribution does not tell: is it the right "
+            "column?"
+        )
+        return [Advice("data.target", sentence)]
+    if rivals:
+        names = " and ".join(one.label for one in rivals)
+        sentence = (
+            f"Not shown to be better than {names}: try another network, or use the simpler and cheaper model."
+        )
+        return [Advice("model.name", sentence)]
+    return []
+
+
+def _fit(assessment: Assessment, network: dict[str, Any]) -> list[Advice]:
+    """Overfitting and underfitting, from the losses at the best epochs."""
+    training = [one.training_loss for one in assessment.members if one.training_loss is not None]
+    inner = [one.inner_validation_loss for one in assessment.members if one.inner_validation_loss is not None]
+    if not training or not inner:
+        return []
+    first, second = float(np.mean(training)), float(np.mean(inner))
+    if second > LARGE_GAP * max(first, 1e-12):
+        sentence = (
+            f"Loss is {second:.3g} on inner validation against {first:.3g} in training: the members learn "
+            "their rows "
+            f"by heart. Raise it from {network.get('dropout', 0.0):g}, or augment more."
+        )
+        return [Advice("model.dropout", sentence)]
+    name = str(network.get("name", ""))
+    key = {"mlp": "model.mlp.hidden", "cnn": "model.cnn.channels", "linear": "model.name"}.get(name)
+    if key and second < NO_GAP * first and not _excellent(assessment):
+        sentence = (
+            f"Loss is {second:.3g} on inner validation and {first:.3g} in training, no gap between them: "
+            "a larger network may fit more."
+        )
+        return [Advice(key, sentence)]
+    return []
+
+
+def _excellent(assessment: Assessment) -> bool:
+    metric = assessment.metrics[0]
+    return metric.best == 1.0 and assessment.headline.mean > 0.98
+
+
+def _data(assessment: Assessment, audit: dict[str, Any]) -> list[Advice]:
+    found: list[Advice] = []
+    conflicts = int(audit.get("conflicting_duplicates", 0))
+    if assessment.task == "classification" and conflicts:
+        found.append(
+            Advice(
+                "data.source", f"{conflicts} groups of equal rows carry different labels: mend them first."
+            )
+        )
+    if assessment.test is None:
+        sentence = "There is no test set: 0.2 keeps a fifth of the rows apart, to confirm what the folds say."
+        found.append(Advice("split.test_share", sentence))
+    if assessment.calibration and assessment.calibration.expected_error > LARGE_CALIBRATION_ERROR:
+        sentence = "Probabilities are off: 0.05 to 0.1 of smoothing often brings them nearer to the truth."
+        found.append(Advice("train.label_smoothing", sentence))
+    return found
+
+
+def _certainty(assessment: Assessment) -> list[Advice]:
+    if assessment.repeats > 1:
+        return []
+    sentence = (
+        "One draw of the folds is one opinion: 3 or 5 repeats narrow the interval and show what luck did."
+    )
+    return [Advice("split.repeats", sentence)]

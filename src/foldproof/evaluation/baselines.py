@@ -1,0 +1,125 @@
+"""What a network must beat: scikit-learn's simplest predictors, on exactly the same rows.
+
+A baseline needs no inner validation, so it is fitted on a member's whole training part (training and
+inner-validation rows) and scored on the member's scored rows. Features are flattened, and standardised on
+the rows that are fitted.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEIGHBOURS = 5
+MOST_ITERATIONS = 2000  # L-BFGS on standardised digits needs about 40; wide, separable tables need hundreds
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A row of the table: what it is called and `build(training rows)`, an unfitted estimator."""
+
+    name: str
+    label: str
+    build: Callable[[int], Any]
+    trivial: bool = False  # ignores the features: what is not better than this has learnt nothing
+
+
+@dataclass(frozen=True)
+class BaselinePrediction:
+    """Probabilities `[n, C]` or values `[n]` for the scored rows, and whether the fit converged."""
+
+    predictions: NDArray[np.float64]
+    converged: bool
+
+
+def _majority(_: int) -> Any:
+    from sklearn.dummy import DummyClassifier
+
+    return DummyClassifier(strategy="prior")
+
+
+def _mean(_: int) -> Any:
+    from sklearn.dummy import DummyRegressor
+
+    return DummyRegressor(strategy="mean")
+
+
+def _logistic(_: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=MOST_ITERATIONS)
+
+
+def _ridge(_: int) -> Any:
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha=1.0)
+
+
+def _near_classes(rows: int) -> Any:
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier(min(NEIGHBOURS, rows))
+
+
+def _near_values(rows: int) -> Any:
+    from sklearn.neighbors import KNeighborsRegressor
+
+    return KNeighborsRegressor(min(NEIGHBOURS, rows))
+
+
+BASELINES: dict[str, tuple[Baseline, ...]] = {
+    "classification": (
+        Baseline("majority_class", "majority class", _majority, trivial=True),
+        Baseline("logistic_regression", "logistic regression", _logistic),
+        Baseline("nearest_neighbours", "nearest neighbours", _near_classes),
+    ),
+    "regression": (
+        Baseline("mean", "mean of the training rows", _mean, trivial=True),
+        Baseline("ridge_regression", "ridge regression", _ridge),
+        Baseline("nearest_neighbours", "nearest neighbours", _near_values),
+    ),
+}
+
+
+def predict(
+    baseline: Baseline,
+    features: NDArray[Any],
+    targets: NDArray[Any],
+    classes: int,
+    fitted_rows: NDArray[np.int64],
+    scored_rows: NDArray[np.int64],
+) -> BaselinePrediction:
+    """Fit on `fitted_rows` and predict `scored_rows` of features `[N, ...]`; `classes` is 0 for a regression.
+
+    One thread is used, so that the figures do not depend on how many there are.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
+
+    model = make_pipeline(StandardScaler(), baseline.build(len(fitted_rows)))
+    with warnings.catch_warnings(), threadpool_limits(limits=1):
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is told in the record, by `converged`
+        model.fit(_flat(features, fitted_rows), np.asarray(targets[fitted_rows]))
+        scored = _flat(features, scored_rows)
+        found = (
+            _probabilities(model, scored, classes) if classes else model.predict(scored).astype(np.float64)
+        )
+    iterations = np.max(getattr(model[-1], "n_iter_", None) or 0)
+    return BaselinePrediction(found, bool(iterations < MOST_ITERATIONS))
+
+
+def _flat(features: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(features[rows], dtype=np.float64).reshape(len(rows), -1)
+
+
+def _probabilities(model: Any, scored: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
+    """Probabilities `[n, C]` in the order of all classes; those that the fitted rows lack get 0."""
+    found = np.zeros((len(scored), classes))
+    found[:, model.classes_] = model.predict_proba(scored)
+    return found

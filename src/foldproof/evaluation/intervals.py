@@ -1,0 +1,102 @@
+"""How far a score can be trusted: spread over folds, corrected k-fold interval, Wilson's, bootstrap.
+
+Folds share most of their training rows, so their scores are not independent and the naive `s / sqrt(m)` is
+too small. Nadeau and Bengio ("Inference for the Generalization Error", 2003) add the ratio of scored to
+training rows to `1 / m`; Bouckaert and Frank (2004) carry it to repeated k-fold. The standard deviation
+over folds is called *spread*, never standard error: no unbiased estimator of the variance of k-fold exists
+(Bengio and Grandvalet, 2004).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Score = Callable[[NDArray[Any], NDArray[Any]], float]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """`low` to `high`, in the units of the score, and how it was found."""
+
+    low: float
+    high: float
+    method: str
+
+
+def spread(scores: Sequence[float]) -> float:
+    """Standard deviation of the scores over folds (ddof 1); at least two are needed."""
+    if len(scores) < 2:
+        raise ValueError(f"{len(scores)} score: a spread needs at least two folds")
+    deviation = float(np.std(np.asarray(scores, dtype=np.float64), ddof=1))
+    largest = max(abs(score) for score in scores)
+    return deviation if deviation > 1e-12 * largest else 0.0  # equal scores differ by rounding at most
+
+
+def corrected_deviation(scores: Sequence[float], test_to_training: float) -> float:
+    """`sqrt((1/m + n_test/n_train) s^2)` of m scores; `test_to_training` is 1/(k-1) for k equal folds."""
+    return sqrt(1 / len(scores) + test_to_training) * spread(scores)
+
+
+def critical_t(scores: int, confidence: float) -> float:
+    """The quantile of Student's t, two-sided, with `scores - 1` degrees of freedom."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + confidence) / 2, scores - 1))
+
+
+def corrected_interval(scores: Sequence[float], test_to_training: float, confidence: float) -> Interval:
+    """`mean ± t_{m-1} sqrt((1/m + n_test/n_train) s^2)`: where the expected score lies, at this confidence.
+
+    It is symmetric, and so may reach beyond the score's range; where all scores are equal it is a point,
+    since folds that do not differ say nothing about how much others would.
+    """
+    middle = float(np.mean(scores))
+    half = critical_t(len(scores), confidence) * corrected_deviation(scores, test_to_training)
+    return Interval(middle - half, middle + half, "corrected k-fold t")
+
+
+def wilson(successes: int, rows: int, confidence: float) -> Interval:
+    """Wilson's (1927) score interval of a share, which is not a point even at 0 or 1.
+
+    `(p + z^2/2n ± z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)` with `p = successes / n` and z the normal
+    quantile.
+    """
+    from scipy.stats import norm
+
+    if not 0 <= successes <= rows or rows < 1:
+        raise ValueError(f"{successes} successes among {rows} rows")
+    z = float(norm.ppf((1 + confidence) / 2))
+    share = successes / rows
+    middle = share + z * z / (2 * rows)
+    half = z * sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    scale = 1 + z * z / rows
+    return Interval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale), "Wilson")
+
+
+def bootstrap_interval(
+    score: Score,
+    targets: NDArray[Any],
+    predictions: NDArray[Any],
+    samples: int,
+    confidence: float,
+    seed: int,
+) -> Interval | None:
+    """Percentile bootstrap (Efron, 1979) over rows: the score of `samples` draws of n rows with replacement.
+
+    None where every draw scores the same, as at a perfect score: then the rows say nothing about the error.
+    The draws come from numpy's Philox under `seed`, so that they are the same on every machine.
+    """
+    draws = np.random.Generator(np.random.Philox(key=seed))
+    rows = len(targets)
+    found = np.empty(samples)
+    for sample in range(samples):
+        drawn = draws.integers(0, rows, size=rows)
+        found[sample] = score(targets[drawn], predictions[drawn])
+    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+    if found.min() == found.max():
+        return None
+    return Interval(float(low), float(high), f"bootstrap over rows, {samples} draws")

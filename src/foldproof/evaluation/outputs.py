@@ -1,0 +1,59 @@
+"""The files that stage evaluate leaves, each written whole."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foldproof.data.dataset import Dataset
+from foldproof.data.splits import Split
+from foldproof.evaluation.assessment import Assessment
+from foldproof.evaluation.ensembles import ensemble
+from foldproof.evaluation.plots import pictures
+from foldproof.evaluation.tables import fold_table, prediction_table
+from foldproof.reproducibility import write_json, write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def save_assessment(
+    assessment: Assessment,
+    dataset: Dataset,
+    split: Split,
+    out_of_fold: "pd.DataFrame",
+    test_members: NDArray[Any],
+    curves: "pd.DataFrame",
+    folder: str | Path,
+    path_of_test: str | Path,
+) -> None:
+    """Write everything that is known of a run's quality.
+
+    `folder` gets `evaluation.json` (all of it), `metrics.json` (the few figures for DVC), `folds.csv`,
+    `predictions.csv` and `plots/*.png`; `path_of_test` gets the ensemble's predictions of the test rows
+    (parquet).
+    """
+    place = Path(folder)
+    write_json(place / "evaluation.json", assessment.to_dict())
+    write_json(place / "metrics.json", assessment.compact())
+    tables = {"folds": fold_table(assessment), "predictions": prediction_table(dataset.schema, out_of_fold)}
+    for name, table in tables.items():
+        write_whole(place / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    for name, picture in pictures(assessment, curves, out_of_fold).items():
+        write_whole(place / "plots" / f"{name}.png", picture)
+    content = BytesIO()
+    table_of_test_rows(dataset, split, test_members).to_parquet(content, index=False)
+    write_whole(path_of_test, content.getvalue())
+
+
+def table_of_test_rows(dataset: Dataset, split: Split, test_members: NDArray[Any]) -> "pd.DataFrame":
+    """Row, target and p0, p1, ... or prediction (float32) of the ensemble, one line a test row."""
+    import pandas as pd
+
+    rows = split.test_rows()
+    outputs = ensemble(test_members).astype(np.float32).reshape(len(rows), -1)
+    names = [f"p{index}" for index in range(outputs.shape[1])] if dataset.schema.classes else ["prediction"]
+    columns = dict(zip(names, outputs.T, strict=True))
+    return pd.DataFrame({"row": rows, "target": np.asarray(dataset.targets[rows]), **columns})

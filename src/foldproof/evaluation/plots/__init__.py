@@ -1,0 +1,28 @@
+"""The pictures of an assessment, as PNG bytes by name."""
+
+from typing import TYPE_CHECKING
+
+from foldproof.evaluation.assessment import Assessment
+from foldproof.evaluation.plots.confusion import confusion_matrix
+from foldproof.evaluation.plots.fold_scores import fold_scores
+from foldproof.evaluation.plots.learning_curves import learning_curves
+from foldproof.evaluation.plots.reliability import reliability
+from foldproof.evaluation.plots.scatter import predicted_against_actual
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def pictures(assessment: Assessment, curves: "pd.DataFrame", out_of_fold: "pd.DataFrame") -> dict[str, bytes]:
+    """`learning_curves`, `fold_scores`, and by task `confusion` and `reliability`, or `scatter`."""
+    drawn = {
+        "learning_curves": learning_curves(assessment, curves),
+        "fold_scores": fold_scores(assessment),
+    }
+    if assessment.confusion is not None:
+        drawn["confusion"] = confusion_matrix(assessment)
+    if assessment.calibration is not None:
+        drawn["reliability"] = reliability(assessment.calibration)
+    if assessment.task == "regression":
+        drawn["scatter"] = predicted_against_actual(assessment, out_of_fold)
+    return drawn

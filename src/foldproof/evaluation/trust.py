@@ -1,0 +1,125 @@
+"""Checks of the figures: do they agree with each other, and are they worth anything."""
+
+from math import sqrt
+
+from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, FoldResult
+from foldproof.evaluation.wording import figure
+
+LARGE_CALIBRATION_ERROR = 0.05
+
+
+def checks_of_figures(assessment: Assessment) -> tuple[Check, ...]:
+    """Baselines, agreement of folds and test set, training that was cut off, repeats, calibration."""
+    checks = [_baselines(assessment), _agreement(assessment), _epochs(assessment), _calibration(assessment)]
+    checks.append(_repeats(assessment))
+    return tuple(check for check in checks if check is not None)
+
+
+def still_improving(member: FoldResult) -> bool:
+    """Whether the epochs ran out on a member whose best one lies in the last tenth of them."""
+    return member.stopped == "last epoch" and member.best_epoch >= member.epochs - max(1, member.epochs // 10)
+
+
+def _baselines(assessment: Assessment) -> Check:
+    title = "Better than the baselines"
+    beaten = [one for one in assessment.baselines if one.comparison.verdict == "better"]
+    rest = [one for one in assessment.baselines if one.comparison.verdict != "better"]
+    if not rest:
+        strongest = min(beaten, key=lambda one: one.comparison.gain)
+        return Check(
+            "baselines",
+            "ok",
+            title,
+            f"The network beats all {len(beaten)} on the same folds; the nearest is "
+            f"{_gain(assessment, strongest)}.",
+        )
+    sentence = "; ".join(_not_beaten(assessment, one) for one in rest) + "."
+    trivial = any(one.trivial for one in rest)
+    return Check("baselines", "fail" if trivial else "warn", title, sentence[0].upper() + sentence[1:])
+
+
+def _gain(assessment: Assessment, baseline: BaselineResult) -> str:
+    metric = assessment.metrics[0]
+    score = figure(baseline.scores[metric.name].mean, metric)
+    return f"{baseline.label} with {score}, a gain of {figure(baseline.comparison.gain, metric)}"
+
+
+def _not_beaten(assessment: Assessment, baseline: BaselineResult) -> str:
+    metric = assessment.metrics[0]
+    compared = baseline.comparison
+    if compared.verdict == "worse":
+        return f"the network is worse than {baseline.label} by {figure(-compared.gain, metric)}"
+    return (
+        f"no evidence that the network is better than {baseline.label}: its gain is "
+        f"{figure(compared.gain, metric)}, "
+        f"and less than {figure(compared.smallest_detectable, metric)} could not have been shown"
+    )
+
+
+def _agreement(assessment: Assessment) -> Check | None:
+    """Like with like: the members' mean on the test set against their mean on the folds."""
+    if assessment.test is None:
+        return None
+    title = "Folds and test set agree"
+    metric, folds = assessment.metrics[0], assessment.headline
+    held_out = assessment.test.scores[metric.name]
+    seen = (
+        f"the members score {figure(folds.mean, metric)} on their folds and "
+        f"{figure(held_out.members_mean, metric)} "
+        f"on the {assessment.test.rows} test rows"
+    )
+    halves = [
+        (one.high - one.low) / 2 for one in (folds, held_out) if one.low is not None and one.high is not None
+    ]
+    if not halves:
+        return Check(
+            "agreement", "ok", title, f"On average {seen}; there are too few errors for an interval."
+        )
+    allowed = sqrt(sum(half**2 for half in halves))
+    apart = abs(folds.mean - held_out.members_mean)
+    if apart > allowed:
+        sentence = f"On average {seen}: more apart than chance explains ({figure(allowed, metric)})."
+        return Check("agreement", "warn", title, sentence)
+    return Check("agreement", "ok", title, f"On average {seen}, a difference that chance explains.")
+
+
+def _epochs(assessment: Assessment) -> Check:
+    title = "Training ran to its end"
+    cut = [member for member in assessment.members if still_improving(member)]
+    if cut:
+        sentence = (
+            f"{len(cut)} of {len(assessment.members)} members were still improving when their epochs ran out."
+        )
+        return Check("epochs", "warn", title, sentence)
+    patient = sum(member.stopped == "patience" for member in assessment.members)
+    return Check(
+        "epochs",
+        "ok",
+        title,
+        f"{patient} of {len(assessment.members)} members stopped by themselves; none was still improving at "
+        "the end.",
+    )
+
+
+def _calibration(assessment: Assessment) -> Check | None:
+    if assessment.calibration is None:
+        return None
+    error = assessment.calibration.expected_error
+    sentence = f"Predicted probabilities are off by {100 * error:.1f} percentage points on average."
+    status = "warn" if error > LARGE_CALIBRATION_ERROR else "ok"
+    return Check("calibration", status, "Probabilities mean what they say", sentence)
+
+
+def _repeats(assessment: Assessment) -> Check:
+    title = "More than one draw of the folds"
+    folds, repeats = assessment.folds, assessment.repeats
+    if repeats == 1:
+        return Check(
+            "repeats",
+            "warn",
+            title,
+            f"One repeat of {folds} folds from one seed: the spread leaves out what another draw would "
+            "change.",
+        )
+    sentence = f"{repeats} repeats of {folds} folds: {repeats * folds} networks, from one seed."
+    return Check("repeats", "ok", title, sentence)

@@ -1,0 +1,73 @@
+"""The table of metrics: a row is all that a new metric needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from foldproof.errors import FoldproofError, unknown_name
+from foldproof.metrics import classification, regression
+
+Task = Literal["classification", "regression"]
+Score = Callable[[NDArray[Any], NDArray[Any]], float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score under the name it has: `function(targets, predictions)`, its direction, range and unit."""
+
+    name: str
+    function: Score
+    task: Task
+    higher_is_better: bool
+    lowest: float
+    highest: float
+    label: str
+    unit: str  # "" for a pure number; "target" stands for the target's own unit
+
+    @property
+    def best(self) -> float:
+        """The score of perfect predictions."""
+        return self.highest if self.higher_is_better else self.lowest
+
+
+_INFINITE = float("inf")
+_ROWS = (
+    Metric("accuracy", classification.accuracy, "classification", True, 0.0, 1.0, "accuracy", ""),
+    Metric(
+        "balanced_accuracy",
+        classification.balanced_accuracy,
+        "classification",
+        True,
+        0.0,
+        1.0,
+        "balanced accuracy",
+        "",
+    ),
+    Metric("macro_f1", classification.macro_f1, "classification", True, 0.0, 1.0, "macro F1", ""),
+    Metric("log_loss", classification.log_loss, "classification", False, 0.0, _INFINITE, "log loss", "nats"),
+    Metric("brier", classification.brier, "classification", False, 0.0, 2.0, "Brier score", ""),
+    Metric("r2", regression.r2, "regression", True, -_INFINITE, 1.0, "R²", ""),
+    Metric("rmse", regression.rmse, "regression", False, 0.0, _INFINITE, "RMSE", "target"),
+    Metric("mae", regression.mae, "regression", False, 0.0, _INFINITE, "MAE", "target"),
+)
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ROWS}
+
+
+def names_for(task: str) -> tuple[str, ...]:
+    """The metrics of a task, in the table's order."""
+    names = tuple(metric.name for metric in _ROWS if metric.task == task)
+    if not names:
+        raise FoldproofError(unknown_name("task", task, sorted({metric.task for metric in _ROWS})))
+    return names
+
+
+def primary(task: str, name: str = "auto") -> str:
+    """The metric that decides: `name`, which must belong to the task; for `auto` accuracy or R²."""
+    names = names_for(task)
+    if name == "auto":
+        return names[0]
+    if name not in names:
+        raise FoldproofError(unknown_name(f"evaluate.primary_metric (of a {task} task)", name, names))
+    return name

@@ -1,0 +1,71 @@
+"""`foldproof predict`: raw rows in a file, predictions out, preprocessing included."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foldproof.data.dataset import Schema
+from foldproof.errors import DataError
+from foldproof.model.exported import ExportedModel
+from foldproof.reproducibility import write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def predict_file(source: Path, target: Path, folder: Path) -> str:
+    """Predict the rows of `source` with the model in `folder` and write `target`; says what was written."""
+    model = ExportedModel.load(folder)
+    features = read_rows(source, model.schema)
+    write_whole(target, predictions_table(model, features).to_csv(index=False, lineterminator="\n"))
+    return f"{target}: {len(features)} predictions, the mean of {len(model.members)} networks"
+
+
+def read_rows(source: Path, schema: Schema) -> NDArray[Any]:
+    """Raw rows `[n, *shape]` of a file; raises DataError with every column or value that does not fit."""
+    if not source.exists():
+        raise DataError(f"{source}: no such file")
+    if source.suffix == ".csv":
+        features = _read_csv(source, schema)
+    elif source.suffix in (".npy", ".npz"):
+        loaded = np.load(source, allow_pickle=False)
+        features = loaded["features"] if source.suffix == ".npz" else loaded
+    else:
+        raise DataError(f"{source}: legal endings are .csv, .npy and .npz")
+    if schema.kind == "image" and features.shape[1:] == schema.shape[1:] and schema.shape[0] == 1:
+        features = features[:, None]
+    if features.shape[1:] != schema.shape:
+        raise DataError(f"{source}: rows of shape {features.shape[1:]}, the model takes {schema.shape}")
+    bad = np.flatnonzero(~np.isfinite(features.reshape(len(features), -1).astype(np.float64)).all(axis=1))
+    if len(bad):
+        raise DataError(f"{source}: missing or infinite values in rows {', '.join(map(str, bad[:10]))}, counted from 0")
+    return features
+
+
+def predictions_table(model: ExportedModel, features: NDArray[Any]) -> "pd.DataFrame":
+    """Columns prediction and, for classes, p_<class>: the mean over the model's members."""
+    import pandas as pd
+
+    predicted = model.predict(features)
+    if model.schema.task == "regression":
+        return pd.DataFrame({"prediction": predicted})
+    names = np.array(model.schema.classes)
+    columns = {f"p_{name}": predicted[:, index] for index, name in enumerate(names)}
+    return pd.DataFrame({"prediction": names[predicted.argmax(1)], **columns})
+
+
+def _read_csv(source: Path, schema: Schema) -> NDArray[Any]:
+    import pandas as pd
+
+    table = pd.read_csv(source)
+    missing = [name for name in schema.features if name not in table.columns]
+    if missing or not schema.features:
+        raise DataError(
+            f"{source}: columns missing: {', '.join(missing) or 'the model takes images, give it .npy or .npz'}"
+        )
+    try:
+        return table[list(schema.features)].to_numpy(np.float64)
+    except ValueError as error:
+        raise DataError(f"{source}: {error}; every feature column must hold numbers") from None

@@ -1,0 +1,1 @@
+"""What a person reads: the live display, the terminal's tables, the page."""

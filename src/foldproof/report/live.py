@@ -1,0 +1,160 @@
+"""What a person sees while members train: a live display in a terminal, and plain lines anywhere else.
+
+`Display` is a sink of training's events and a context manager. It keeps a few figures and never draws while
+training waits: a terminal is redrawn four times a second by a thread of rich's, plain lines come about ten
+times a fit.
+"""
+
+import sys
+from collections.abc import Callable
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from foldproof.metrics import METRICS
+from foldproof.training.events import EpochEnded, Event, FitStarted, MemberStopped
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+LINES = 10  # plain lines a population, beside the first and the last
+
+
+class Display:
+    """Shows epoch, members still running, inner-validation loss and score, and the longest time to go."""
+
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = monotonic) -> None:
+        self._stream = stream or sys.stdout
+        self._clock = clock
+        self._live: Any = None
+        self._start: FitStarted | None = None
+        self._began = 0.0
+        self._last: EpochEnded | None = None
+        self._epochs_done = 0  # of all populations
+        self._population = 0  # populations that have begun
+        self._best: dict[str, float] = {}  # lowest inner-validation loss by member
+        self._stopped: list[MemberStopped] = []
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(file=self._stream, force_jupyter=False)
+        if console.is_terminal and not console.is_dumb_terminal:
+            self._live = Live(get_renderable=self._drawn, console=console, refresh_per_second=4)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()  # also gives the cursor back
+            self._live = None
+        if kind is None and self._start is not None:
+            self._say(self._ended())
+
+    def __call__(self, event: Event) -> None:
+        """Take in what training tells."""
+        if isinstance(event, FitStarted):
+            self._start, self._began = event, self._clock()
+            self._plain(started(event))
+        elif isinstance(event, EpochEnded):
+            self._population += event.epoch == 0
+            self._epochs_done += 1
+            for member, loss in zip(event.members, event.inner_validation_loss, strict=True):
+                self._best[member.name] = min(loss, self._best.get(member.name, loss))
+            self._last = event
+            if self._start is not None and event.epoch % max(1, self._start.epochs // LINES) == 0:
+                self._plain(self._line())
+        else:
+            self._stopped.append(event)
+
+    def _plain(self, text: str) -> None:
+        if self._live is None:
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+    def _line(self) -> str:
+        figures = self._figures()
+        return "  ".join(f"{name} {value}" for name, value in figures)
+
+    def _figures(self) -> list[tuple[str, str]]:
+        """Name and value of what is shown of the last epoch, for both forms."""
+        start, last = self._start, self._last
+        assert start is not None
+        assert last is not None
+        members = len(last.members)
+        best = [self._best[member.name] for member in last.members]
+        score = METRICS[start.score].label
+        return [
+            ("epoch", f"{last.epoch + 1:>{len(str(start.epochs))}}/{start.epochs}"),
+            ("running", f"{members}/{len(start.members)}"),
+            ("inner-validation loss", f"{sum(last.inner_validation_loss) / members:.4f}"),
+            ("best", f"{sum(best) / members:.4f}"),
+            (score, f"{sum(last.inner_validation_score) / members:.4f}"),
+            ("elapsed", clock_time(self._clock() - self._began)),
+            ("left at most", clock_time(self._left())),
+        ]
+
+    def _left(self) -> float:
+        """Seconds until the last epoch of the last population, were no member to stop before."""
+        start, last = self._start, self._last
+        assert start is not None
+        assert last is not None
+        epochs = (start.populations - self._population) * start.epochs + start.epochs - last.epoch - 1
+        running = len(self._stopped) < len(start.members)
+        return epochs * (self._clock() - self._began) / self._epochs_done if running else 0.0
+
+    def _ended(self) -> str:
+        assert self._start is not None
+        patient = sum(one.reason == "patience" for one in self._stopped)
+        epochs = [one.best_epoch for one in self._stopped]
+        took = clock_time(self._clock() - self._began)
+        told = f"trained {len(self._stopped)} of {len(self._start.members)} members in {took}"
+        if not epochs:
+            return told
+        return (
+            f"{told}: best epochs {min(epochs)} to {max(epochs)} (from 0), {patient} stopped before the "
+            "last one"
+        )
+
+    def _drawn(self) -> "RenderableType":
+        """The live form: what trains, a bar, and the figures of the last epoch."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        if self._start is None:
+            return Text("preparing to train ...", style="dim")
+        head = Text(started(self._start), style="bold")
+        if self._last is None:
+            return Group(head, Text("first epoch ...", style="dim"))
+        total = self._start.populations * self._start.epochs
+        done = (self._population - 1) * self._start.epochs + self._last.epoch + 1
+        finished = len(self._stopped) == len(self._start.members)
+        table = Table.grid(padding=(0, 2))
+        for name, value in self._figures():
+            table.add_row(Text(name, style="dim"), value)
+        return Group(head, ProgressBar(total=total, completed=total if finished else done, width=60), table)
+
+
+def started(event: FitStarted) -> str:
+    """Who trains, on what, for how long at most."""
+    threads = f"{event.threads} thread{'s' * (event.threads != 1)}"
+    packed = "" if event.populations == 1 else f" in {event.populations} populations"
+    return (
+        f"training {len(event.members)} members{packed} of {event.parameters:,} parameters each "
+        f"on {event.device}, {threads}: at most {event.epochs} epochs of {event.steps_per_epoch} steps"
+    )
+
+
+def clock_time(seconds: float) -> str:
+    """Minutes and seconds, `4:07`, with hours in front where there are any."""
+    whole = round(max(0.0, seconds))
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -1,0 +1,148 @@
+"""The tables that every report shows, as text: terminal, Markdown and page lay out the same rows."""
+
+from dataclasses import dataclass
+
+from foldproof.evaluation.assessment import Assessment, BaselineResult, Check
+from foldproof.evaluation.wording import figure, named, signed, span, with_spread
+
+MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table: the names of its columns, and its lines."""
+
+    columns: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+
+
+def percent(share: float) -> str:
+    """`95 %`."""
+    return f"{100 * share:g} %"
+
+
+def headline(assessment: Assessment) -> str:
+    """The primary metric, mean ± spread."""
+    score = assessment.headline
+    return with_spread(score.mean, score.spread, assessment.metrics[0])
+
+
+def headline_interval(assessment: Assessment) -> str:
+    """The corrected interval in words, or why there is none."""
+    score = assessment.headline
+    if score.low is None:
+        return "no interval: every fold scores the same"
+    return f"{percent(assessment.confidence)} interval {span(score.low, score.high, assessment.metrics[0])}"
+
+
+def counted(assessment: Assessment) -> str:
+    """n, in words: how many networks, from how many folds and repeats."""
+    if assessment.repeats == 1:
+        return f"n = {assessment.folds} folds"
+    return (
+        f"n = {assessment.folds * assessment.repeats} ({assessment.folds} folds × {assessment.repeats} "
+        "repeats)"
+    )
+
+
+def described(assessment: Assessment) -> str:
+    """What was learnt from what."""
+    shape = "×".join(str(size) for size in assessment.shape)
+    rows = f"images of {shape}" if assessment.kind == "image" else f"rows of {shape} columns"
+    wanted = f"{len(assessment.classes)} classes" if assessment.classes else "a number"
+    return f"{assessment.rows} {rows}, {wanted}, target {assessment.target}"
+
+
+def folds(assessment: Assessment) -> Rows:
+    """A line a member with its scores, best epoch, epochs run and why it stopped; then mean ± spread, and intervals."""
+    metrics = assessment.metrics
+    lines = [
+        (
+            member.name,
+            *(figure(member.scores[metric.name], metric) for metric in metrics),
+            str(member.best_epoch),
+            str(member.epochs),
+            member.stopped,
+        )
+        for member in assessment.members
+    ]
+    scores = [assessment.scores[metric.name] for metric in metrics]
+    pairs = list(zip(scores, metrics, strict=True))
+    lines.append(("mean", *(figure(score.mean, metric) for score, metric in pairs), "", "", ""))
+    lines.append(("spread (sd)", *(figure(score.spread, metric) for score, metric in pairs), "", "", ""))
+    names = (named(metric, assessment.target) for metric in metrics)
+    return Rows(("", *names, "best epoch", "epochs", "stopped by"), tuple(lines))
+
+
+def baselines(assessment: Assessment) -> Rows:
+    """Each baseline's primary metric on the same folds, what the network gains over it, and the verdict."""
+    metric = assessment.metrics[0]
+    lines = tuple(
+        (
+            one.label,
+            with_spread(one.scores[metric.name].mean, one.scores[metric.name].spread, metric),
+            signed(one.comparison.gain, metric),
+            figure(one.comparison.smallest_detectable, metric),
+            p_value(one.comparison.p_value),
+            verdict(one),
+        )
+        for one in assessment.baselines
+    )
+    score = named(metric, assessment.target)
+    return Rows(
+        ("baseline", score, "network's gain", "smallest that could show", "p", "the network is"), lines
+    )
+
+
+def verdict(baseline: BaselineResult) -> str:
+    """`better`, `worse`, or that there is no evidence of either."""
+    told = baseline.comparison.verdict
+    return "not shown to differ" if told == "no evidence" else told
+
+
+def p_value(p: float) -> str:
+    """Two digits, and none that are not there."""
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def test_set(assessment: Assessment) -> Rows:
+    """Each metric on the test set: the ensemble, its interval, the members' mean, and the strongest baseline."""
+    columns = (
+        "test set",
+        "ensemble",
+        f"{percent(assessment.confidence)} interval",
+        "members' mean",
+        "best baseline",
+    )
+    if assessment.test is None:
+        return Rows(columns, ())
+    lines: list[tuple[str, ...]] = []
+    for metric in assessment.metrics:
+        score = assessment.test.scores[metric.name]
+        rival = [one.test[metric.name] for one in assessment.baselines if one.test is not None]
+        strongest = (max if metric.higher_is_better else min)(rival) if rival else None
+        lines.append(
+            (
+                named(metric, assessment.target),
+                figure(score.ensemble, metric),
+                span(score.low, score.high, metric),
+                figure(score.members_mean, metric),
+                "" if strongest is None else figure(strongest, metric),
+            )
+        )
+    return Rows(columns, tuple(lines))
+
+
+def trust(assessment: Assessment) -> str:
+    """How many checks passed, in one line."""
+    passed = sum(check.status == "ok" for check in assessment.checks)
+    failed = sum(check.status == "fail" for check in assessment.checks)
+    told = f"{passed} of {len(assessment.checks)} checks passed"
+    return f"{told}; {failed} FAILED" if failed else told
+
+
+def remarks(assessment: Assessment) -> tuple[Check, ...]:
+    """The checks that did not pass, failures first."""
+    order = {"fail": 0, "warn": 1}
+    found = (check for check in assessment.checks if check.status in order)
+    return tuple(sorted(found, key=lambda check: order[check.status]))

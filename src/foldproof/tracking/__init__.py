@@ -1,0 +1,1 @@
+"""The record of every run: a journal on disk, mirrored to MLflow."""

@@ -1,0 +1,79 @@
+"""What a stage left in the workspace, as entries of the journal.
+
+The stages use it for what they have just written, and `sync` for what DVC restored from its cache without running any
+code; so both ways give the same record.
+"""
+
+import csv
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from foldproof.data.splits import Member
+from foldproof.reproducibility import read_json
+from foldproof.tracking.curves import replay
+from foldproof.tracking.scribe import Scribe
+
+# The stages that the record is about, and the file without which a stage has left nothing.
+LEAVES = {"train": "reports/curves.csv", "evaluate": "reports/metrics.json", "report": "reports/report.html"}
+
+
+def record_curves(scribe: Scribe, root: Path, seed: int) -> None:
+    """The learning curves of `reports/curves.csv`, with the best epochs that the models' record names."""
+    record = root / "models" / "model.json"
+    members = read_json(record)["members"] if record.exists() else []
+    best = {(member["repeat"], member["fold"]): member["best_epoch"] for member in members}
+    replay(root / LEAVES["train"], best, seed, scribe.metrics)
+
+
+def record_outputs(scribe: Scribe, root: Path, stage: str, seed: int) -> None:
+    """The files of a stage: figures as metrics, the rest as artifacts and model; what is absent is passed over."""
+    if stage == "train" and (root / "models" / "model.json").exists():
+        scribe.model(root / "models", root / "data" / "prepared" / "features.npy")
+    for file, folder in _artifacts(root, stage):
+        scribe.artifact(file, folder)
+    if stage == "evaluate":
+        if (root / LEAVES["evaluate"]).exists():
+            scribe.metrics(dict(_numbers(read_json(root / LEAVES["evaluate"]))))
+        for member, values in _folds(root / "reports" / "folds.csv", seed):
+            scribe.metrics(values, member)
+
+
+def _artifacts(root: Path, stage: str) -> Iterator[tuple[Path, str]]:
+    reports = root / "reports"
+    named = {
+        "train": [],
+        "evaluate": [reports / name for name in ("metrics.json", "evaluation.json", "folds.csv")],
+        "report": [reports / "report.html"],
+    }
+    yield from ((file, "") for file in named.get(stage, []) if file.exists())
+    if stage == "evaluate":
+        yield from ((picture, "plots") for picture in sorted((reports / "plots").glob("*.png")))
+
+
+def _numbers(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers of nested values, under dotted names."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value, f"{prefix}{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{prefix}{name}", float(value)
+
+
+def _folds(file: Path, seed: int) -> Iterator[tuple[Member, dict[str, float]]]:
+    """Each member's figures from a table with the columns repeat, fold, and one a figure."""
+    if not file.exists():
+        return
+    with file.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            member = Member(seed, int(row["repeat"]), int(row["fold"]))
+            figures = {name: _number(text) for name, text in row.items() if name not in ("seed", "repeat", "fold")}
+            yield member, {name: number for name, number in figures.items() if number is not None}
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,126 @@
+"""Opening the MLflow store: initialised once under a lock, with its experiment, in bounded time, without telemetry."""
+
+import fcntl
+import logging
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from foldproof.errors import TrackingError
+from foldproof.tracking.address import Address
+from foldproof.tracking.workspace import Home
+
+# MLflow takes only "true" for DO_NOT_TRACK; other tools take either.
+TELEMETRY_OFF = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "DVC_NO_ANALYTICS": "1"}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to try before giving up."""
+
+    seconds: float  # for one request
+    retries: int = 0  # by MLflow itself; we ask again ourselves, after looking at what has arrived
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store: MLflow's client and the experiment that runs go to."""
+
+    client: Any  # mlflow.MlflowClient
+    experiment_id: str
+
+
+@contextmanager
+def environment(patience: Patience) -> Iterator[None]:
+    """MLflow's settings for our calls, and silence, put back afterwards."""
+    wanted = TELEMETRY_OFF | {
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, round(patience.seconds))),
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(patience.retries),
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
+        "MLFLOW_UV_AUTO_DETECT": "false",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
+        "GIT_PYTHON_REFRESH": "quiet",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    logger = logging.getLogger("mlflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            # MLflow's use of what SQLAlchemy will remove is not for our users to act on.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        logger.setLevel(level)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def initialise(address: Address, home: Home) -> None:
+    """Create the SQLite store where it is missing; other stores are whole already.
+
+    Two processes that do it at once would collide in the migrations, hence the lock.
+    """
+    database = address.database
+    if database is None:
+        return
+    with _locked(home):
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        database.parent.mkdir(parents=True, exist_ok=True)
+        # Through MLflow's client, the default experiment would be given ./mlruns of whoever comes first.
+        SqlAlchemyStore(address.uri, str(address.artifacts))
+
+
+def connect(address: Address, home: Home, patience: Patience, experiment: str | None = None) -> Store:
+    """Open the store and find, or create, the experiment (default: the address's own).
+
+    Call it within `environment`.
+
+    Raises:
+        ConnectionError: nothing answers.
+        TrackingError: the experiment was deleted in MLflow.
+    """
+    address.check(min(patience.seconds, 3.0))
+    initialise(address, home)
+    from mlflow import MlflowClient
+
+    client = MlflowClient(address.uri)
+    name = experiment or address.experiment
+    with _locked(home):
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            return Store(client, str(client.create_experiment(name, _artifact_location(address, name))))
+    if found.lifecycle_stage != "active":
+        raise TrackingError(
+            f"experiment {name!r} was deleted in MLflow: restore it there "
+            f"(`mlflow experiments restore -x {found.experiment_id}`), or name another in MLFLOW_EXPERIMENT_NAME"
+        )
+    return Store(client, str(found.experiment_id))
+
+
+def _artifact_location(address: Address, name: str) -> str | None:
+    """A folder of the main workspace for an SQLite store; a server chooses for itself."""
+    if address.artifacts is None:
+        return None
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".") or "_"
+    folder = plain if plain == name else f"{plain}-{sha256(name.encode()).hexdigest()[:8]}"
+    return (address.artifacts / folder).as_uri()
+
+
+@contextmanager
+def _locked(home: Home) -> Iterator[None]:
+    home.folder.mkdir(parents=True, exist_ok=True)
+    with (home.folder / "store.lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""Populations: all members train at once as one stacked network."""

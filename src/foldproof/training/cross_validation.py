@@ -1,0 +1,182 @@
+"""Train every member of a split: from sections of params to plain values, to populations, to the exported model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from foldproof import randomness
+from foldproof.config.data import Augment
+from foldproof.config.model import Model
+from foldproof.config.train import Train
+from foldproof.data.augmentation import strengths
+from foldproof.data.batches import RowTable
+from foldproof.data.dataset import Dataset
+from foldproof.data.splits import Member, Role, Split
+from foldproof.data.statistics import Statistics
+from foldproof.metrics import primary
+from foldproof.model.build import build
+from foldproof.model.exported import ExportedModel, export
+from foldproof.model.stacked import stack
+from foldproof.training.best_epochs import Kept
+from foldproof.training.data_module import FoldDataModule
+from foldproof.training.engines import ENGINES
+from foldproof.training.events import FitStarted, Sink
+from foldproof.training.fit import Recipe, fit
+from foldproof.training.losses import loss_for
+from foldproof.training.optimizers import OPTIMIZERS
+from foldproof.training.plan import Plan, make_plan
+from foldproof.training.population import Population
+from foldproof.training.schedules import SCHEDULES
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The model and, for each member, the predictions of the rows that scored it: `[rows, C]` or `[rows]`."""
+
+    model: ExportedModel
+    out_of_fold: list[NDArray[np.float32]]
+
+
+def train_members(
+    dataset: Dataset,
+    split: Split,
+    statistics: Statistics,
+    model: Model,
+    train: Train,
+    augment: Augment,
+    sinks: Sequence[Sink] = (),
+) -> Trained:
+    """Train all members as their plan packs them; raises TrainingError where training diverges."""
+    schema = dataset.schema
+    steps = split.steps_per_epoch(train.batch_size)
+    recipe = make_recipe(schema.task, train)
+    everyone = make_population(dataset, split, statistics, model, train, augment)
+    parameters = everyone.matrix.shape[1]
+    plan = make_plan(
+        len(split.members),
+        parameters * train.batch_size,
+        train.accelerator,
+        train.precision,
+        train.threads,
+        train.population,
+    )
+    started = FitStarted(
+        split.members, train.epochs, steps, recipe.score, parameters, plan.device, plan.threads, len(plan.populations)
+    )
+    for sink in sinks:
+        sink(started)
+
+    def fit_members(members: tuple[int, ...]) -> Kept:
+        data = make_data(dataset, split, members, train.batch_size, steps)
+        population = everyone.select(torch.tensor(members))
+        return fit(population, data, recipe, plan.device, plan.precision, sinks)
+
+    kept = _run(plan, fit_members)
+    trained = export(
+        schema,
+        model,
+        [_member_record(member, one, i) for one, members in zip(kept, plan.populations, strict=True)
+         for i, member in enumerate(split.members[index] for index in members)],
+        everyone.network,
+        torch.cat([one.matrix for one in kept]),
+        {name: torch.cat([one.buffers[name] for one in kept]) for name in everyone.buffers},
+        statistics,
+        plan.to_dict(),
+    )
+    return Trained(trained, _predict_scored(trained, dataset, split))
+
+
+def make_recipe(task: Any, train: Train) -> Recipe:
+    """Section `train` as the plain values that a fit takes."""
+    optimizer, schedule = train.optimizer, train.schedule
+    return Recipe(
+        task=task,
+        score=primary(task),
+        loss=loss_for(train.loss, task),
+        optimizer=OPTIMIZERS[optimizer.name],
+        block=getattr(optimizer, optimizer.name),
+        factor_of_epochs=partial(SCHEDULES[schedule.name], block=getattr(schedule, schedule.name)),
+        decays=optimizer.weight_decay > 0,
+        clips=train.gradient_clip_norm is not None,
+        epochs=train.epochs,
+        patience=train.early_stopping.patience,
+        minimum_improvement=train.early_stopping.minimum_improvement,
+        divergence_factor=train.divergence_factor,
+    )
+
+
+def make_population(
+    dataset: Dataset, split: Split, statistics: Statistics, model: Model, train: Train, augment: Augment
+) -> Population:
+    """All members of the split with their initial weights, statistics, keys and settings."""
+    schema, members = dataset.schema, split.members
+    keys = torch.stack([key_of_member(member) for member in members])
+    network, matrix, buffers = stack([build(model, schema.shape, schema.outputs, key) for key in keys])
+    rate = train.optimizer.learning_rate
+    settings = {
+        "learning_rate": OPTIMIZERS[train.optimizer.name].learning_rate if rate == "auto" else rate,
+        "weight_decay": train.optimizer.weight_decay,
+        "label_smoothing": train.label_smoothing,
+        "clip_norm": train.gradient_clip_norm or torch.inf,
+    }
+    return Population(
+        members=members,
+        network=network,
+        matrix=matrix,
+        buffers=buffers,
+        statistics={name: torch.from_numpy(value) for name, value in statistics.arrays().items()},
+        keys=keys,
+        settings={name: _per_member(value, members) for name, value in settings.items()},
+        strengths={name: _per_member(value, members) for name, value in strengths(augment, schema).items()},
+    )
+
+
+def make_data(
+    dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: int, steps: int
+) -> FoldDataModule:
+    """The rows that these members may train on and stop by; the scored rows and the test set are not in it."""
+    tables = [
+        RowTable.of([split.rows(index, role) for index in members]) for role in (Role.TRAINING, Role.INNER_VALIDATION)
+    ]
+    keys = torch.stack([key_of_member(split.members[index]) for index in members])
+    return FoldDataModule(dataset.features, dataset.targets, *tables, keys, batch_size, steps)
+
+
+def key_of_member(member: Member) -> torch.Tensor:
+    """The key `[2]` under which all draws of a member fall; trials of a search share it."""
+    return randomness.key_of(member.seed, member.repeat, member.fold)
+
+
+def _run(plan: Plan, fit_members: Any) -> list[Kept]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(plan.threads)
+    try:
+        return ENGINES[plan.engine](plan, fit_members)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _per_member(value: float, members: tuple[Member, ...]) -> torch.Tensor:
+    return torch.full((len(members),), value, dtype=torch.float64)
+
+
+def _member_record(member: Member, kept: Kept, place: int) -> dict[str, Any]:
+    return {
+        "seed": member.seed,
+        "repeat": member.repeat,
+        "fold": member.fold,
+        "best_epoch": kept.best_epoch[place],
+        "epochs": kept.epochs[place],
+        "stopped": kept.stopped[place],
+    }
+
+
+def _predict_scored(model: ExportedModel, dataset: Dataset, split: Split) -> list[NDArray[np.float32]]:
+    table = RowTable.of([split.rows(index, Role.SCORED) for index in range(len(split.members))])
+    predicted = model.predict_rows(dataset.features, table.rows.numpy())
+    return [one[mask] for one, mask in zip(predicted, table.weight.numpy() > 0, strict=True)]

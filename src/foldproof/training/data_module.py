@@ -1,0 +1,83 @@
+"""What Lightning iterates over: index tensors `[P, B]` a step, made for a whole epoch at once, on the device."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from foldproof.data.batches import RowTable, epoch_batches
+
+RESIDENT_SHARE = 0.5  # of a GPU's free memory that the rows may take; beyond, they are gathered on the host
+
+
+class EpochLoader:
+    """The steps of one epoch; `set_epoch` (which Lightning calls, also on resume) says which."""
+
+    def __init__(self, source: "FoldDataModule") -> None:
+        self._source = source
+        self._epoch = 0
+        self.sampler = self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, counted from 0."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._source.steps
+
+    def __iter__(self) -> Iterator[Tensor]:
+        source = self._source
+        yield from epoch_batches(source.training, source.keys, self._epoch, source.batch_size, source.steps)
+
+
+class FoldDataModule(pl.LightningDataModule):
+    """One shared copy of the raw rows, and for each member alive the tables of rows that it may see."""
+
+    def __init__(
+        self,
+        features: NDArray[Any],
+        targets: NDArray[Any],
+        training: RowTable,
+        inner_validation: RowTable,
+        keys: Tensor,
+        batch_size: int,
+        steps: int,
+    ) -> None:
+        super().__init__()
+        self.features = torch.from_numpy(features)
+        self.targets = torch.from_numpy(targets)
+        self.training = training
+        self.inner_validation = inner_validation
+        self.keys = keys
+        self.batch_size = batch_size
+        self.steps = steps
+
+    def to(self, device: torch.device) -> None:
+        """Move tables and targets to the device, and the rows where they fit."""
+        self.keys = self.keys.to(device)
+        self.targets = self.targets.to(device)
+        self.training = self.training.to(device)
+        self.inner_validation = self.inner_validation.to(device)
+        if device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(device)
+            if self.features.nbytes <= RESIDENT_SHARE * free:
+                self.features = self.features.to(device)
+
+    def train_dataloader(self) -> EpochLoader:
+        """The loader of the training steps."""
+        return EpochLoader(self)
+
+    def gather(self, index: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Raw rows `[P, B, *shape]` in `dtype` and targets `[P, B]` of an index tensor `[P, B]`."""
+        rows = self.features[index.to(self.features.device)].to(index.device, dtype)
+        targets = self.targets[index]
+        return rows, targets.to(dtype) if targets.is_floating_point() else targets
+
+    def compact(self, keep: Tensor) -> None:
+        """Go on with the members at `keep` alone."""
+        self.keys = self.keys[keep]
+        self.training = self.training.select(keep)
+        self.inner_validation = self.inner_validation.select(keep)

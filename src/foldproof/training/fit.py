@@ -1,0 +1,107 @@
+"""Fit one population with Lightning: a fresh Trainer and fresh callbacks for every fit."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytorch_lightning as pl
+import torch
+
+from foldproof.data.dataset import Task
+from foldproof.training.best_epochs import BestEpochs, Kept
+from foldproof.training.data_module import FoldDataModule
+from foldproof.training.events import Sink
+from foldproof.training.losses import RowLoss
+from foldproof.training.module import Objective, PopulationModule
+from foldproof.training.optimizers import OptimizerRow
+from foldproof.training.population import Population
+
+_PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
+    "fp32": "32-true",
+    "bf16": "bf16-mixed",
+    "fp64": "64-true",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every member is trained, as plain values; what differs between members is in the population's settings."""
+
+    task: Task
+    score: str
+    loss: RowLoss
+    optimizer: OptimizerRow
+    block: Any
+    factor_of_epochs: Callable[[float], float]
+    decays: bool
+    clips: bool
+    epochs: int
+    patience: int
+    minimum_improvement: float
+    divergence_factor: float
+
+
+def fit(
+    population: Population, data: FoldDataModule, recipe: Recipe, device: str, precision: str, sinks: Sequence[Sink]
+) -> Kept:
+    """Train until every member has stopped; returns each member's best weights. Raises TrainingError on divergence."""
+    steps = data.steps
+    objective = Objective(
+        recipe.task,
+        recipe.loss,
+        recipe.optimizer,
+        recipe.block,
+        lambda step: recipe.factor_of_epochs(step / steps),
+        recipe.decays,
+        recipe.clips,
+    )
+    best = BestEpochs(
+        recipe.score, recipe.epochs, recipe.patience, recipe.minimum_improvement, recipe.divergence_factor, sinks
+    )
+    with _quiet(), _deterministic():
+        trainer = pl.Trainer(
+            accelerator=device,
+            devices=1,
+            precision=_PRECISIONS[precision],
+            max_epochs=recipe.epochs,
+            callbacks=[best],
+            deterministic=True,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+        )
+        trainer.fit(PopulationModule(population, data, objective), train_dataloaders=data.train_dataloader())
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    return best.kept
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """Lightning switches deterministic algorithms on for the whole process; afterwards they are as they were."""
+    before = torch.are_deterministic_algorithms_enabled()
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Lightning's banner about devices, and its own use of a class that torch 2.13 deprecates."""
+    logger = logging.getLogger("pytorch_lightning")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+            warnings.filterwarnings("ignore", message="GPU available but not used.*")  # the user chose the CPU
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,66 @@
+"""A population: everything that its members own, stacked along axis 0, so that it can be moved, cut and kept as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from foldproof.data.splits import Member
+from foldproof.model.stacked import State, StackedNetwork
+
+
+@dataclass(frozen=True)
+class Population:
+    """P members and their tensors, each `[P, ...]`.
+
+    `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of preprocessing; `keys`
+    `[P, 2]`; `settings` numeric hyper-parameters `[P]`; `strengths` of the augmentations that are on `[P]`.
+    """
+
+    members: tuple[Member, ...]
+    network: StackedNetwork
+    matrix: Tensor
+    buffers: State
+    statistics: State
+    keys: Tensor
+    settings: State
+    strengths: State
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> "Population":
+        """The same population on a device; floating-point tensors in `dtype`, keys and counters as they are."""
+
+        def moved(state: State) -> State:
+            return {name: value.to(device, dtype if value.is_floating_point() else None) for name, value in state.items()}
+
+        return replace(
+            self,
+            matrix=self.matrix.to(device, dtype),
+            buffers=moved(self.buffers),
+            statistics=moved(self.statistics),
+            keys=self.keys.to(device),
+            settings=moved(self.settings),
+            strengths=moved(self.strengths),
+        )
+
+    def select(self, keep: Tensor) -> "Population":
+        """The members at `keep`, in that order."""
+
+        def kept(state: State) -> State:
+            return {name: value[keep] for name, value in state.items()}
+
+        return replace(
+            self,
+            members=tuple(self.members[index] for index in keep.tolist()),
+            matrix=self.matrix[keep],
+            buffers=kept(self.buffers),
+            statistics=kept(self.statistics),
+            keys=self.keys[keep],
+            settings=kept(self.settings),
+            strengths=kept(self.strengths),
+        )
+
+
+def write_members(into: Tensor, where: Sequence[int], values: Tensor) -> None:
+    """Copy `values` `[Q, ...]` into the rows `where` of `into` `[P, ...]`, in place."""
+    into[list(where)] = values.to(into.device)

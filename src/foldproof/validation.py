@@ -1,0 +1,73 @@
+"""Find what is wrong before any stage starts, since DVC removes a stage's outputs when it starts.
+
+The checks are those that the stages would make, made on the same code: params, data, split, network, loss,
+augmentation. What has passed is remembered by the hash of everything it depended on, so a second run costs nothing.
+"""
+
+from pathlib import Path
+
+from foldproof.config import Params, load_params
+from foldproof.config.reading import read_yaml
+from foldproof.errors import ConfigError, FoldproofError
+from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
+
+REMEMBERED = Path(".foldproof/validated")
+
+
+def validate(root: Path) -> str:
+    """Check params.yaml and the data below `root`; says what was found. Raises FoldproofError with every problem."""
+    params = load_params(root / "params.yaml")
+    if not (root / "dvc.yaml").exists():
+        raise ConfigError(f"{root}: holds no dvc.yaml; run in the project's root")
+    seen = _fingerprint(root)
+    remembered = root / REMEMBERED
+    if remembered.exists() and remembered.read_text() == seen:
+        return "params.yaml and the data are as they were when they were last found valid"
+    told = _try_everything(params)
+    write_whole(remembered, seen)
+    return told
+
+
+def _try_everything(params: Params) -> str:
+    from foldproof import randomness
+    from foldproof.data.augmentation import strengths
+    from foldproof.data.sources import load_source
+    from foldproof.data.splits import make_split
+    from foldproof.model.build import build
+    from foldproof.training.losses import loss_for
+    from foldproof.training.plan import make_plan
+
+    dataset = load_source(params.data)
+    schema, train = dataset.schema, params.train
+    problems: list[str] = []
+
+    def attempt(check: object) -> None:
+        try:
+            check()  # type: ignore[operator]
+        except FoldproofError as error:
+            problems.extend(error.problems)
+
+    attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
+    attempt(lambda: strengths(params.augment, schema))
+    attempt(lambda: build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed)))
+    attempt(lambda: loss_for(train.loss, schema.task))
+    attempt(lambda: make_plan(1, 1, train.accelerator, train.precision, train.threads, train.population))
+    attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
+    if problems:
+        raise ConfigError(*problems)
+    return f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
+
+
+def _refuse_other_tasks_metric(params: Params, task: str) -> None:
+    from foldproof.metrics import names_for
+
+    name, legal = params.evaluate.primary_metric, names_for(task)  # type: ignore[arg-type]
+    if name != "auto" and name not in legal:
+        raise ConfigError(f"evaluate.primary_metric: found {name}, legal for {task}: auto, {', '.join(legal)}")
+
+
+def _fingerprint(root: Path) -> str:
+    data = [(path.as_posix(), path.stat()) for path in sorted((root / "data" / "raw").rglob("*"))]
+    facts = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in data]
+    source = sha256_of_tree([Path(__file__).parent], Path(__file__).parent)
+    return sha256(repr(read_yaml(root / "params.yaml")).encode(), source.encode(), *(fact.encode() for fact in facts))

@@ -1,0 +1,94 @@
+"""What `make repro`, `make smoke` and `foldproof summary` do around the pipeline."""
+
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Any
+
+from foldproof.config import params_from
+from foldproof.config.reading import read_yaml
+from foldproof.reproducibility import canonical_json, read_json
+from foldproof.validation import validate
+
+STAGES = ("prepare", "split", "preprocess", "train", "evaluate", "report")
+SMALL: dict[str, dict[str, Any]] = {"split": {"folds": 2, "repeats": 1}, "train": {"epochs": 2}}
+
+
+def repro(root: Path, arguments: Sequence[str]) -> int:
+    """Validate, run `dvc repro` with the arguments, send what MLflow lacks, show the result; returns DVC's exit code."""
+    print(validate(root), flush=True)
+    code = subprocess.run([sys.executable, "-m", "dvc", "repro", *arguments], cwd=root, env=stage_environment()).returncode
+    if code:
+        return code
+    send(root, quiet=True)
+    return show_summary(root)
+
+
+def show_summary(root: Path, *, as_markdown: bool = False) -> int:
+    """Print the result of the last run as tables, or as Markdown."""
+    from foldproof.evaluation.assessment import Assessment
+    from foldproof.report.summary import markdown, show
+
+    path = root / "reports" / "evaluation.json"
+    if not path.exists():
+        print("no result yet; `make repro` makes one")
+        return 0
+    assessment = Assessment.from_dict(read_json(path))
+    if as_markdown:
+        print(markdown(assessment))
+    else:
+        show(assessment)
+    return 0
+
+
+def send(root: Path, *, quiet: bool) -> int:
+    """Write to MLflow what its record lacks; a server that is away is a warning, not a failure."""
+    from foldproof.tracking.sync import sync
+
+    report = sync(root)
+    if report.left or not quiet:
+        print(report)
+    return 0
+
+
+def smoke(root: Path) -> int:
+    """Run every stage in this process in a temporary folder, small, with nothing sent; returns 0 when all ran."""
+    started = monotonic()
+    values = read_yaml(root / "params.yaml")
+    for section, keys in SMALL.items():
+        values[section] = {**values.get(section, {}), **keys}
+    params = params_from(values, where=str(root / "params.yaml"))
+    os.environ["FOLDPROOF_TRACKING"] = "off"
+    with TemporaryDirectory(prefix="foldproof-smoke-") as folder:
+        _link_inputs(root, Path(folder))
+        Path(folder, "params.yaml").write_text(canonical_json(values))
+        os.chdir(folder)
+        try:
+            for name in STAGES:
+                print(f"-- {name}", flush=True)
+                runpy.run_path(str(root / "pipeline" / f"{name}.py"))["main"](params)
+            show_summary(Path(folder))
+        finally:
+            os.chdir(root)
+    print(f"smoke: all {len(STAGES)} stages ran in {monotonic() - started:.0f} s; the real outputs were not touched")
+    return 0
+
+
+def stage_environment() -> dict[str, str]:
+    """The environment of a stage: this interpreter first on the path, no telemetry."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    return {**os.environ, **quiet, "PATH": path}
+
+
+def _link_inputs(root: Path, folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "raw").symlink_to(root / "data" / "raw", target_is_directory=True)
+    for name in ("dvc.yaml", "constraints.txt"):
+        if (root / name).exists():
+            (folder / name).symlink_to(root / name)

@@ -1,0 +1,57 @@
+"""Small real data sets and short fits that the tests of training share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from foldproof.config import Params, params_from
+from foldproof.data.dataset import Dataset, describe
+from foldproof.data.splits import Split, make_split
+from foldproof.data.statistics import fit_statistics
+from foldproof.training.best_epochs import Kept
+from foldproof.training.cross_validation import make_data, make_population, make_recipe
+from foldproof.training.events import Sink
+from foldproof.training.fit import fit
+
+
+def digits(rows: int = 300) -> Dataset:
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    names = tuple(map(str, range(10)))
+    return describe("digits", found.images[:rows].astype(np.uint8), found.target[:rows], classes=names)
+
+
+def diabetes(rows: int = 200) -> Dataset:
+    from sklearn.datasets import load_diabetes
+
+    found = load_diabetes()
+    return describe("diabetes", found.data[:rows], found.target[:rows], "regression")
+
+
+def params(**sections: Any) -> Params:
+    return params_from({"schema": 1, **sections})
+
+
+def fit_together(
+    dataset: Dataset, split: Split, chosen: Params, members: Sequence[int], sinks: Sequence[Sink] = ()
+) -> Kept:
+    """Train these members of the split as one population."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        statistics = fit_statistics(dataset, split, chosen.preprocess)
+        everyone = make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment)
+        steps = split.steps_per_epoch(chosen.train.batch_size)
+        data = make_data(dataset, split, tuple(members), chosen.train.batch_size, steps)
+        recipe = make_recipe(dataset.schema.task, chosen.train)
+        population = everyone.select(torch.tensor(members))
+        return fit(population, data, recipe, "cpu", chosen.train.precision, sinks)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def split_of(dataset: Dataset, chosen: Params) -> Split:
+    return make_split(dataset, chosen.split, chosen.seed)

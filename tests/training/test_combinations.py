@@ -1,0 +1,156 @@
+"""Any valid params, drawn over all tables: alone equals stacked, and held-out rows change nothing that was fitted.
+
+The strategy is read off the sections themselves, so a new row or key joins by itself.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import annotated_types
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from foldproof.config import Params, params_from
+from foldproof.config.data import Augment, Preprocess
+from foldproof.config.model import Model
+from foldproof.config.train import Train
+from foldproof.data.dataset import Dataset
+from foldproof.data.splits import Role, Split
+from foldproof.errors import ConfigError, TrainingError
+from tests.training.setting import diabetes, digits, fit_together, split_of
+
+# What keeps a fit small and its two sides comparable; everything else is drawn.
+FIXED: dict[str, Any] = {
+    "train.epochs": 2,
+    "train.precision": "fp64",
+    "train.accelerator": "cpu",
+    "train.threads": 1,
+    "train.population": "auto",
+    "train.divergence_factor": 1e9,
+}
+LARGEST = {"train.batch_size": 24, "augment.shift": 3, "model.cnn.kernel": 5}
+
+
+def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
+    """A strategy for every value that this annotation of a section's key allows."""
+    if path in FIXED:
+        return st.just(FIXED[path])
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *more = get_args(annotation)
+        return values_of(inner, path, (*metadata, *more))
+    if origin is Literal:
+        return st.sampled_from(get_args(annotation))
+    if origin is Union or str(origin) == "<class 'types.UnionType'>":
+        return st.one_of(*(values_of(branch, path, metadata) for branch in get_args(annotation)))
+    if origin is tuple:
+        items = get_args(annotation)
+        if items[-1] is Ellipsis:
+            return st.lists(values_of(items[0], path), min_size=1, max_size=2)
+        return st.tuples(*(values_of(item, path) for item in items)).map(list)
+    if annotation is type(None):
+        return st.none()
+    if annotation is bool:
+        return st.booleans()
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return section(annotation, f"{path}.")
+    return numbers(annotation, path, metadata)
+
+
+def numbers(kind: type, path: str, metadata: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    low, high = 0.0, 1.0
+    for constraint in flattened(metadata):
+        low = max(low, float(getattr(constraint, "gt", low)), float(getattr(constraint, "ge", low)))
+        high = min(high, float(getattr(constraint, "lt", high)), float(getattr(constraint, "le", high)))
+    if kind is int:
+        return st.integers(int(low), LARGEST.get(path, 12))
+    share = 0.02 if path.endswith("learning_rate") else 0.9
+    return st.floats(0.1, 0.9).map(lambda value: low + share * value * (high - low))
+
+
+def flattened(metadata: tuple[Any, ...]) -> list[Any]:
+    found: list[Any] = []
+    for entry in metadata:
+        found.extend(getattr(entry, "metadata", [entry]))
+    return [entry for entry in found if isinstance(entry, annotated_types.BaseMetadata)]
+
+
+def section(model: type[BaseModel], prefix: str = "") -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            name: values_of(field.annotation, f"{prefix}{name}", tuple(field.metadata))
+            for name, field in model.model_fields.items()
+        }
+    )
+
+
+SECTIONS = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
+jobs = st.fixed_dictionaries({name: section(model, f"{name}.") for name, model in SECTIONS.items()})
+DATA = {"digits": digits(160), "diabetes": diabetes(120)}
+
+
+def whole_job(values: dict[str, Any], dataset: Dataset) -> tuple[Params, Split]:
+    """The drawn sections as params for this data; a draw that does not fit the data is refused with its reason."""
+    chosen = params_from({"schema": 1, "seed": 3, "split": {"folds": 2, "stratify": "auto"}, **values})
+    return chosen, split_of(dataset, chosen)
+
+
+def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
+    features, targets = np.array(dataset.features), np.array(dataset.targets)
+    features[rows] = 255 if features.dtype == np.uint8 else 1e6
+    targets[rows] = targets[rows][::-1] if dataset.schema.task == "classification" else -1e6
+    return replace(dataset, features=features, targets=targets)
+
+
+@pytest.mark.parametrize("name", DATA)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(jobs)
+def test_alone_equals_stacked_and_held_out_rows_do_not_matter(name: str, values: dict[str, Any]) -> None:
+    dataset = DATA[name]
+    try:
+        chosen, split = whole_job(values, dataset)
+        stacked = fit_together(dataset, split, chosen, (0, 1))
+    except (ConfigError, TrainingError) as refusal:
+        assert all("legal" in problem or "pool" in problem or "diverged" in str(refusal) for problem in refusal.problems)
+        return
+    for index in (0, 1):
+        alone = fit_together(dataset, split, chosen, (index,))
+        assert torch.allclose(stacked.matrix[index], alone.matrix[0], rtol=1e-7, atol=1e-9)
+    held_out = np.concatenate([split.rows(0, Role.SCORED), split.rows(0, Role.TEST)])
+    garbage = fit_together(with_garbage(dataset, held_out), split, chosen, (0,))
+    clean = fit_together(dataset, split, chosen, (0,))
+    assert torch.equal(garbage.matrix, clean.matrix)
+    assert garbage.best_epoch == clean.best_epoch
+
+
+def test_most_draws_are_jobs_that_run() -> None:
+    """The combination test would be worth little if most of what it draws were refused."""
+    ran, refused = 0, 0
+
+    @settings(max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(jobs)
+    def count(values: dict[str, Any]) -> None:
+        nonlocal ran, refused
+        from foldproof import randomness
+        from foldproof.data.augmentation import strengths
+        from foldproof.model.build import build
+        from foldproof.training.losses import loss_for
+
+        dataset = DATA["digits"]
+        try:
+            chosen, _ = whole_job(values, dataset)
+            strengths(chosen.augment, dataset.schema)
+            loss_for(chosen.train.loss, "classification")
+            build(chosen.model, dataset.schema.shape, 10, randomness.key_of(0))
+            ran += 1
+        except ConfigError:
+            refused += 1
+
+    count()
+    assert ran > refused
+
+
