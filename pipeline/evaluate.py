@@ -10,20 +10,34 @@ def main(params: Params) -> None:
 
     from foldproof.data.dataset import Dataset
     from foldproof.data.splits import Split
-    from foldproof.evaluation.assessment import assess
+    from foldproof.evaluation.assess import assess
     from foldproof.evaluation.outputs import save_assessment
     from foldproof.model.exported import ExportedModel
+    from foldproof.reproducibility import read_json
     from foldproof.tracking.recorder import Recorder
 
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
-    with Recorder("evaluate", schema=dataset.schema) as record:
+    seen = read_json("data/statistics/manifest.json")
+    out_of_fold = pd.read_parquet("data/predictions/out_of_fold.parquet")
+    curves = pd.read_csv("reports/curves.csv")
+    with Recorder("evaluate", params, dataset.schema) as record:
         model = ExportedModel.load("models")
-        out_of_fold = pd.read_parquet("data/predictions/out_of_fold.parquet")
         test = model.predict_members(dataset.features[split.test_rows()])
-        assessment = assess(dataset.schema, split, dataset, out_of_fold, test, params.evaluate, model.record)
-        curves = pd.read_csv("reports/curves.csv")
-        save_assessment(assessment, dataset, split, test, curves, "reports", "data/predictions/test.parquet")
-        record.assessment(assessment)
+        assessment = assess(
+            dataset.schema,
+            split,
+            dataset,
+            out_of_fold,
+            test,
+            params.evaluate,
+            model.record,
+            curves=curves,
+            statistics_manifest=seen,
+        )
+        save_assessment(
+            assessment, dataset, split, out_of_fold, test, curves, "reports", "data/predictions/test.parquet"
+        )
+        record.results()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def main(params: Params) -> None:
     assessment = Assessment.from_dict(read_json("reports/evaluation.json"))
     pictures = {path.stem: path for path in sorted(Path("reports/plots").glob("*.png"))}
     pictures["augmentation"] = Path("reports/augmentation.png")
-    with Recorder("report", schema=schema) as record:
+    with Recorder("report", params, schema) as record:
         write_whole("reports/report.html", render(assessment, schema, audit, params.flat(), pictures))
         record.results()
 

@@ -17,12 +17,13 @@ def main(params: Params) -> None:
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
     curves = Curves()
-    with Recorder("train", schema=dataset.schema) as record, Display() as display:
+    with Recorder("train", params, dataset.schema) as record, Display() as display:
         sinks = [display, curves, record.sink]
         trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks)
         trained.model.save("models")
         curves.save("reports/curves.csv", "reports/mean_curves.csv")
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
+        record.results()
 
 
 if __name__ == "__main__":

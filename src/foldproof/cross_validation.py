@@ -83,7 +83,9 @@ def cross_validate(
     table = out_of_fold_table(trained, dataset, split)
     test_rows = split.test_rows()
     test = trained.model.predict_members(dataset.features[test_rows])
-    assessment = assess(dataset.schema, split, dataset, table, test, chosen.evaluate, trained.model.record)
+    assessment = assess(
+        dataset.schema, split, dataset, table, test, chosen.evaluate, trained.model.record, curves=curves.table()
+    )
     return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
 
 

@@ -34,6 +34,7 @@ class TrackingError(FoldproofError):
 def unknown_name(where: str, found: object, legal: Iterable[str]) -> str:
     """Say that `found` is not among the `legal` names, and which of them is nearest."""
     names = list(legal)
-    near = get_close_matches(str(found), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    lowered = {name.lower(): name for name in names}
+    near = get_close_matches(str(found).lower(), lowered, n=1, cutoff=0.5)
+    hint = f"; did you mean {lowered[near[0]]!r}?" if near else ""
     return f"{where}: found {found!r}, legal: {', '.join(names)}{hint}"

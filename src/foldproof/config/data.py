@@ -37,7 +37,7 @@ class Split(Closed):
     test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Count = 1
-    inner_share: Share = 0.15
+    inner_share: Share = 0.1
     stratify: bool | Auto = "auto"
 
 

@@ -21,7 +21,7 @@ class Mlp(Closed):
 class Cnn(Closed):
     """Convolutions, each pooled, then one fully connected layer."""
 
-    channels: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)] = (32, 64)
+    channels: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)] = (48, 96)
     kernel: Annotated[int, Field(ge=1, le=15)] = 3
     pooling: Literal["max", "average", "none"] = "max"
     hidden: Annotated[int, Field(ge=0)] = 128
@@ -38,7 +38,7 @@ class Model(Closed):
     name: NetworkName = "cnn"
     activation: ActivationName = "relu"
     initializer: InitializerName | Auto = "auto"
-    dropout: Rate = 0.0
+    dropout: Rate = 0.5
     linear: Linear = Linear()
     mlp: Mlp = Mlp()
     cnn: Cnn = Cnn()

@@ -85,7 +85,7 @@ class Train(Closed):
     """How a member is trained."""
 
     epochs: Count = 60
-    batch_size: Count = 64
+    batch_size: Count = 32
     loss: LossName | Auto = "auto"
     label_smoothing: Rate = 0.0
     optimizer: Optimizer = Optimizer()

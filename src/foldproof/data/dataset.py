@@ -139,7 +139,7 @@ def _problems(features: NDArray[Any], targets: NDArray[Any]) -> list[str]:
     if len(features) != len(targets):
         found.append(f"{len(features)} rows of features but {len(targets)} targets; each row needs one")
     if len(features) == 0:
-        found.append("no rows at all")
+        return [*found, "no rows at all"]
     for what, array in (("features", features), ("targets", targets)):
         if array.dtype == object or not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
             if what == "features":

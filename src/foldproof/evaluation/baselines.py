@@ -78,7 +78,7 @@ BASELINES: dict[str, tuple[Baseline, ...]] = {
         Baseline("nearest_neighbours", "nearest neighbours", _near_classes),
     ),
     "regression": (
-        Baseline("mean", "mean of the training rows", _mean, trivial=True),
+        Baseline("mean", "training mean", _mean, trivial=True),
         Baseline("ridge_regression", "ridge regression", _ridge),
         Baseline("nearest_neighbours", "nearest neighbours", _near_values),
     ),

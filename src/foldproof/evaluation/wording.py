@@ -6,7 +6,7 @@ from foldproof.metrics import Metric
 def figure(value: float, metric: Metric) -> str:
     """A score as text: four decimals where the metric is bounded by 1 or 2, else four significant digits."""
     if metric.unit == "target":
-        return f"{value:.4g}"
+        return f"{value:#.4g}".rstrip(".")
     return f"{value:.4f}"
 
 

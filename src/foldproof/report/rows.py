@@ -1,8 +1,9 @@
 """The tables that every report shows, as text: terminal, Markdown and page lay out the same rows."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from foldproof.evaluation.assessment import Assessment, BaselineResult, Check
+from foldproof.evaluation.assessment import Assessment, Check
 from foldproof.evaluation.wording import figure, named, signed, span, with_spread
 
 MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
@@ -25,6 +26,32 @@ def headline(assessment: Assessment) -> str:
     """The primary metric, mean ± spread."""
     score = assessment.headline
     return with_spread(score.mean, score.spread, assessment.metrics[0])
+
+
+def mean_of(assessment: Assessment) -> str:
+    """The primary metric's mean alone."""
+    return figure(assessment.headline.mean, assessment.metrics[0])
+
+
+def spread_of(assessment: Assessment) -> str:
+    """Its spread over folds alone."""
+    return figure(assessment.headline.spread, assessment.metrics[0])
+
+
+def verdict_in_a_sentence(assessment: Assessment) -> str:
+    """Against which baselines the network wins, loses, or is not told apart."""
+    kinds = (("better", "better than"), ("worse", "worse than"), ("no evidence", "not shown to differ from"))
+    parts = []
+    for verdict, words in kinds:
+        names = [one.label for one in assessment.baselines if one.comparison.verdict == verdict]
+        if names:
+            parts.append(f"{words} {_listed(names)}")
+    told = "; ".join(parts)
+    return f"{told[0].upper()}{told[1:]}, compared fold by fold."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def headline_interval(assessment: Assessment) -> str:
@@ -54,7 +81,7 @@ def described(assessment: Assessment) -> str:
 
 
 def folds(assessment: Assessment) -> Rows:
-    """A line a member with its scores, best epoch, epochs run and why it stopped; then mean ± spread, and intervals."""
+    """A line a member: scores, best epoch, epochs run, why it stopped; then mean and spread."""
     metrics = assessment.metrics
     lines = [
         (
@@ -84,20 +111,12 @@ def baselines(assessment: Assessment) -> Rows:
             signed(one.comparison.gain, metric),
             figure(one.comparison.smallest_detectable, metric),
             p_value(one.comparison.p_value),
-            verdict(one),
+            one.comparison.verdict,
         )
         for one in assessment.baselines
     )
     score = named(metric, assessment.target)
-    return Rows(
-        ("baseline", score, "network's gain", "smallest that could show", "p", "the network is"), lines
-    )
-
-
-def verdict(baseline: BaselineResult) -> str:
-    """`better`, `worse`, or that there is no evidence of either."""
-    told = baseline.comparison.verdict
-    return "not shown to differ" if told == "no evidence" else told
+    return Rows(("baseline", score, "network's gain", "least detectable", "p", "verdict"), lines)
 
 
 def p_value(p: float) -> str:
@@ -106,7 +125,7 @@ def p_value(p: float) -> str:
 
 
 def test_set(assessment: Assessment) -> Rows:
-    """Each metric on the test set: the ensemble, its interval, the members' mean, and the strongest baseline."""
+    """Each metric on the test set: ensemble, interval, members' mean, strongest baseline."""
     columns = (
         "test set",
         "ensemble",
@@ -131,6 +150,32 @@ def test_set(assessment: Assessment) -> Rows:
             )
         )
     return Rows(columns, tuple(lines))
+
+
+AUDITED = {
+    "rows": "rows",
+    "test_rows": "test rows",
+    "test_share": "share asked for as test set",
+    "folds": "folds",
+    "repeats": "repeats",
+    "inner_share": "share of inner validation",
+    "stratified": "stratified",
+    "duplicate_rows": "rows that have a duplicate",
+    "duplicate_clusters": "groups of duplicates",
+    "conflicting_duplicates": "groups with different targets",
+    "seed": "seed",
+}
+
+
+def audit(values: dict[str, Any]) -> Rows:
+    """The split's audit, what is known first and whatever else it holds after it."""
+    names = [*(name for name in AUDITED if name in values), *(name for name in values if name not in AUDITED)]
+    lines = ((AUDITED.get(name, name.replace("_", " ")), _plain(values[name])) for name in names)
+    return Rows(("audit of the split", ""), tuple(lines))
+
+
+def _plain(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def trust(assessment: Assessment) -> str:

@@ -92,7 +92,8 @@ def _table(console: "Console", content: Rows) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(content.columns):
-        table.add_column(Text(column), justify="left" if place in (0, len(content.columns) - 1) else "right")
+        at_end = place in (0, len(content.columns) - 1)
+        table.add_column(Text(column), justify="left" if at_end else "right", no_wrap=place == 0)
     for line in content.lines:
         table.add_row(*(Text(cell) for cell in line))
     console.print(table)

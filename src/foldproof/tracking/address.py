@@ -81,52 +81,6 @@ def sqlite_uri(path: Path, base: Path) -> str:
     return _SQLITE + str(base / path).replace("%", "%25").replace("?", "%3F")
 
 
-def shown(self) -> str:
-        """The address for screens and files."""
-        return shown(self.uri)
-
-    def check(self, seconds: float) -> None:
-        """Raise ConnectionError at once, or after `seconds`, where nothing would answer.
-
-        MLflow itself would try for minutes before it says so.
-        """
-        parts = urlsplit(self.uri)
-        port = parts.port or _PORTS.get(parts.scheme.partition("+")[0])
-        if self.database is not None:
-            _check_database(self.database, seconds)
-        elif parts.hostname and port:
-            try:
-                socket.create_connection((parts.hostname, port), timeout=seconds).close()
-            except OSError as error:
-                raise ConnectionError(f"{self.shown}: {error.strerror or error}") from None
-
-
-def address_of(workspace: Path, environ: Mapping[str, str]) -> Address:
-    """`$MLFLOW_TRACKING_URI`, else an SQLite file in the main workspace; relative paths start from the main workspace.
-
-    Raises:
-        TrackingError: the URI names a plain folder, which this MLflow does not write any more.
-    """
-    experiment = environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
-    uri = environ.get("MLFLOW_TRACKING_URI") or sqlite_uri(Path("mlflow.db"), workspace)
-    scheme = urlsplit(uri).scheme
-    if scheme in ("", "file"):
-        raise TrackingError(
-            f"MLFLOW_TRACKING_URI: found {shown(uri)!r}, a folder, which MLflow no longer writes; "
-            "legal: an http(s) address, a database URI such as sqlite:///mlflow.db, or unset"
-        )
-    if uri.startswith(_SQLITE) and not uri.startswith(_SQLITE + "/"):
-        path, mark, query = uri.removeprefix(_SQLITE).partition("?")
-        uri = sqlite_uri(Path(unquote(path)), workspace) + mark + query
-    artifacts = workspace / "mlartifacts" if uri.startswith(_SQLITE) else None
-    return Address(uri, experiment, artifacts)
-
-
-def sqlite_uri(path: Path, base: Path) -> str:
-    """The URI of an SQLite file; only what would end or change the path is quoted."""
-    return _SQLITE + quote(str(base / path), safe="/ #:@!$&'()*+,;=~\"<>[]^`{|}" + _non_ascii(str(base / path)))
-
-
 def shown(uri: str) -> str:
     """A URI without user, password, or secrets in its query."""
     scheme, mark, rest = uri.partition("://")

@@ -15,7 +15,7 @@ from foldproof.data.splits import Member
 from foldproof.reproducibility import sha256, write_json
 from foldproof.tracking import journal, runs, senders
 from foldproof.tracking.journal import Position
-from foldproof.tracking.model_log import send_model
+from foldproof.tracking.model_log import find_model, send_model
 from foldproof.tracking.names import calls
 from foldproof.tracking.picture import PARENT, Batch, Key, Picture
 from foldproof.tracking.runs import KnownRun
@@ -69,8 +69,10 @@ class Mirror:
     path: Path
     connect: Callable[[str], tuple[Store, str]]  # experiment name to the open store and its shown address
     _picture: Picture = field(default_factory=Picture)
-    _position: Position = Position()
-    _portions: list[tuple[int, Batch]] = field(default_factory=list)  # not sent yet: last sequence number, content
+    _position: Position = field(default_factory=Position)
+    _portions: list[tuple[int, Batch]] = field(
+        default_factory=list
+    )  # not sent yet: last sequence number, content
     _store: Store | None = None
     _address: str = ""  # hash of the shown address
     _parent: KnownRun | None = None
@@ -112,7 +114,7 @@ class Mirror:
     def _open(self) -> None:
         opening = self._picture.opening
         store, shown = self.connect(opening["experiment"])
-        self._address = sha256(shown.encode())[:16]
+        self._address = store_mark(shown)
         digest, attempt = opening["digest"], opening["attempt"]
         parent = runs.find_parent(store, digest, attempt)
         cursor = Cursor.load(self.path)
@@ -122,7 +124,9 @@ class Mirror:
             identity = {runs.DIGEST: digest, runs.ATTEMPT: str(attempt)}
             parent = runs.create(store, opening["name"], self._picture.start, opening["tags"] | identity)
         elif not parent.deleted:
-            self._children = dict(runs.find_children(store, parent.id))
+            self._children = runs.find_children(store, parent.id)
+            model = find_model(parent)
+            parent.model_id = model.model_id if model else None
         self._parent, self._store = parent, store
 
     def _child(self, key: Key) -> KnownRun:
@@ -163,10 +167,15 @@ class Mirror:
             senders.send_ending(self._run, whole)
 
 
-def records_left(path: Path) -> int:
-    """How many records of a journal the store has not been told, by the cursor."""
-    records, position = journal.read(path)
-    return max(0, position.sequence - Cursor.load(path).sequence) if records else 0
+def store_mark(shown: str) -> str:
+    """What a cursor calls the store with this shown address."""
+    return sha256(shown.encode())[:16]
+
+
+def records_left(path: Path) -> tuple[int, int]:
+    """How many records of a journal the store has not been told, by the cursor, and how many there are."""
+    total = journal.read(path)[1].sequence
+    return max(0, total - Cursor.load(path).sequence), total
 
 
 def _cursor_file(path: Path) -> Path:

@@ -14,7 +14,12 @@ Key = tuple[int, int] | None  # (repeat, fold) of a member, None for the whole r
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 PARENT: Key = None
 TRAINING = "train"
-_STATUS: dict[str, Status] = {"started": "RUNNING", "finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+_STATUS: dict[str, Status] = {
+    "started": "RUNNING",
+    "finished": "FINISHED",
+    "failed": "FAILED",
+    "killed": "KILLED",
+}
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def find_parent(store: Store, digest: str, attempt: int) -> KnownRun | None:
     return KnownRun(store.client, _keep_oldest(store, active))
 
 
-def find_children(store: Store, parent_id: str) -> dict[tuple[int, int], KnownRun]:
+def find_children(store: Store, parent_id: str) -> dict[tuple[int, int] | None, KnownRun]:
     """The runs of the members, by (repeat, fold)."""
     groups: dict[tuple[int, int], list[Any]] = {}
     for run in _search(store, f"tags.`{PARENT}` = '{parent_id}'"):
@@ -94,7 +94,9 @@ def _search(store: Store, wanted: str, *, with_deleted: bool = False) -> list[An
     found: list[Any] = []
     token: str | None = None
     while True:
-        page = store.client.search_runs([store.experiment_id], wanted, view, PAGE, ["attributes.start_time ASC"], token)
+        page = store.client.search_runs(
+            [store.experiment_id], wanted, view, PAGE, ["attributes.start_time ASC"], token
+        )
         found.extend(page)
         token = page.token
         if not token:

@@ -26,6 +26,7 @@ def send_params(run: KnownRun, params: dict[str, Any]) -> None:
     missing = [Param(name, value) for name, value in named.items() if name not in run.run.data.params]
     for portion in calls(missing, PARAMS_A_CALL):
         run.client.log_batch(run.id, params=portion)
+        run.run.data.params.update({param.key: param.value for param in portion})
 
 
 def send_tags(run: KnownRun, tags: dict[str, str]) -> None:
@@ -69,7 +70,13 @@ def send_points(run: KnownRun, points: list[Point]) -> None:
     missing = [point for point in points if not run.holds(point.name, point.step)]
     for portion in calls(missing, METRICS_A_CALL):
         metrics = [
-            Metric(point.name, point.value, point.time, point.step, model_id=run.model_id if point.summary else None)
+            Metric(
+                point.name,
+                point.value,
+                point.time,
+                point.step,
+                model_id=run.model_id if point.summary else None,
+            )
             for point in portion
         ]
         run.client.log_batch(run.id, metrics)
@@ -78,7 +85,7 @@ def send_points(run: KnownRun, points: list[Point]) -> None:
 
 
 def send_artifact(run: KnownRun, files: Path, artifact: dict[str, Any]) -> None:
-    """A file; one whose copy was let go has arrived before."""
+    """A file; one whose copy was let go had arrived in a store before."""
     file = files / artifact["file"]
     if file.exists():
         run.client.log_artifact(run.id, str(file), artifact["folder"] or None)

@@ -17,7 +17,7 @@ def load_npz(section: Data) -> Dataset:
     assert section.path is not None
     path = Path(section.path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             missing = [name for name in ARRAYS if name not in archive]
             if missing:
                 raise DataError(f"{path}: no array {missing}; found {sorted(archive)}, needed {list(ARRAYS)}")

@@ -1,0 +1,132 @@
+"""The model information sheet: how leakage was kept out, item by item.
+
+The items are those that Kapoor and Narayanan ("Leakage and the reproducibility crisis in
+machine-learning-based science", 2023) and REFORMS (2024) ask of anyone who reports a score.
+"""
+
+from typing import Any
+
+from foldproof.data.dataset import Schema
+from foldproof.evaluation.assessment import Assessment
+from foldproof.report.rows import percent
+
+Scalar = str | int | float | bool
+
+
+def information(
+    assessment: Assessment, schema: Schema, audit: dict[str, Any], params: dict[str, Scalar]
+) -> tuple[tuple[str, str], ...]:
+    """Questions and answers."""
+    return (
+        ("Unit of splitting", _unit(audit)),
+        ("Test set", _test_set(assessment, audit)),
+        ("Folds", _folds(assessment, audit)),
+        ("Duplicates", _duplicates(audit, schema)),
+        (
+            "Groups and time",
+            "None declared: rows count as independent. Where several rows are of one person, place or day, "
+            "these "
+            "figures are too good.",
+        ),
+        ("Preprocessing", _preprocessing(params)),
+        ("Feature selection", "None: every feature is used."),
+        ("Augmentation", _augmentation(params)),
+        (
+            "Choices made on",
+            "Each member's own inner-validation rows: its best epoch and when it stopped. Everything else "
+            "is as "
+            "params.yaml says; settings tried before are not counted here, the record of runs lists them.",
+        ),
+        ("Networks trained", _networks(assessment)),
+        (
+            "The model",
+            f"The mean of the predictions of the {len(assessment.members)} members; no network was refitted.",
+        ),
+        ("Baselines", _baselines(assessment)),
+        ("Intervals", _intervals(assessment)),
+    )
+
+
+def _unit(audit: dict[str, Any]) -> str:
+    return "A row. Rows with equal features travel together." + (
+        " Classes have equal shares in every fold." if audit["stratified"] else ""
+    )
+
+
+def _test_set(assessment: Assessment, audit: dict[str, Any]) -> str:
+    if assessment.test is None:
+        return "None: split.test_share is 0."
+    return (
+        f"{audit['test_rows']} of {audit['rows']} rows ({percent(audit['test_share'])} asked for), chosen "
+        "by a hash of "
+        "the row's values, so that a row never changes side as data grows; scored once."
+    )
+
+
+def _folds(assessment: Assessment, audit: dict[str, Any]) -> str:
+    dealt = "stratified " if audit["stratified"] else ""
+    inner = (
+        f"; {percent(audit['inner_share'])} of each training part is inner validation"
+        if "inner_share" in audit
+        else ""
+    )
+    return (
+        f"{assessment.folds} {dealt}folds, dealt {_times(assessment.repeats)}, seed {audit['seed']}{inner}."
+    )
+
+
+def _times(repeats: int) -> str:
+    return "once" if repeats == 1 else f"{repeats} times"
+
+
+def _duplicates(audit: dict[str, Any], schema: Schema) -> str:
+    if not audit["duplicate_rows"]:
+        return "No two rows have the same features."
+    told = (
+        f"{audit['duplicate_rows']} rows in {audit['duplicate_clusters']} groups, each group on one side of "
+        "every split"
+    )
+    if schema.task == "classification":
+        told += f"; {audit['conflicting_duplicates']} groups carry different labels"
+    return f"{told}."
+
+
+def _preprocessing(params: dict[str, Scalar]) -> str:
+    return (
+        f"Center: {params.get('preprocess.center', 'none')}; scale: "
+        f"{params.get('preprocess.scale', 'none')}. Fitted on "
+        "each member's training rows alone, never on inner-validation, scored or test rows."
+    )
+
+
+def _augmentation(params: dict[str, Scalar]) -> str:
+    used = [
+        f"{name.removeprefix('augment.')} {value}"
+        for name, value in params.items()
+        if name.startswith("augment.")
+    ]
+    active = [one for one in used if not one.endswith((" 0", " 0.0", " none", " False"))]
+    return f"On training rows alone: {', '.join(active)}." if active else "None."
+
+
+def _networks(assessment: Assessment) -> str:
+    total = len(assessment.members)
+    return f"{total}, from one seed ({assessment.seed}); every one of them is reported."
+
+
+def _baselines(assessment: Assessment) -> str:
+    named = ", ".join(one.label for one in assessment.baselines)
+    cut = [one.label for one in assessment.baselines if not one.converged]
+    told = f"{named}; on standardised features, fitted on the same training parts, scored on the same rows."
+    return f"{told} Did not converge: {', '.join(cut)}." if cut else told
+
+
+def _intervals(assessment: Assessment) -> str:
+    told = (
+        f"{percent(assessment.confidence)}. Over folds: Student's t with the variance corrected for "
+        "overlapping "
+        "training sets (Nadeau and Bengio, 2003). The spread is the standard deviation over folds."
+    )
+    if assessment.test is None:
+        return told
+    return f"{told} On the test set: {assessment.test.scores[assessment.primary].method}."

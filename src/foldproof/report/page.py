@@ -1,0 +1,124 @@
+"""The report: one self-contained HTML page, without scripts and without anything fetched from elsewhere.
+
+`render` is pure: the same arguments give the same text. Names that come from data are escaped by jinja2.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldproof.data.dataset import Schema
+from foldproof.evaluation.assessment import Assessment
+from foldproof.report import rows
+from foldproof.report.dots import lay_out
+from foldproof.report.information import Scalar, information
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+CAPTIONS = {
+    "learning_curves": (
+        "Learning curves",
+        "Each member's loss in training and on its inner-validation rows, and its score there; the mark is "
+        "the best "
+        "epoch, whose weights were kept. Training loss is measured with dropout and augmentation on, so it "
+        "may lie above.",
+    ),
+    "confusion": (
+        "Which class is taken for which",
+        "Counts of out-of-fold predictions: every row is predicted by a network that never saw it. Shade: "
+        "share of the "
+        "actual class.",
+    ),
+    "scatter": (
+        "Predicted against actual",
+        "Out-of-fold predictions: every row is predicted by a network that never saw it.",
+    ),
+    "reliability": (
+        "Do the probabilities mean what they say?",
+        "Out-of-fold predictions sorted by their highest probability into ten bins: the share that is right "
+        "against the "
+        "probability given, and how many predictions each bin holds.",
+    ),
+    "augmentation": (
+        "What augmentation does",
+        "Training rows as they are, and as the network met them.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image of the page: title, caption and the PNG as a data URI."""
+
+    name: str
+    title: str
+    caption: str
+    source: str
+
+
+def render(
+    assessment: Assessment,
+    schema: Schema,
+    split_audit: dict[str, Any],
+    params_flat: Mapping[str, Scalar],
+    pictures: Mapping[str, Path],
+) -> str:
+    """The page as text.
+
+    `pictures` maps names (those of `evaluation.plots.pictures`, and augmentation) to PNG files; what is
+    missing is left out. `fold_scores` is not shown, since the page draws it itself.
+    """
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    room = files("foldproof.report")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["coded"] = coded
+    template = environment.from_string((room / "page.html").read_text(encoding="utf-8"))
+    metric = assessment.metrics[0]
+    params = dict(params_flat)
+    return template.render(
+        style=Markup((room / "page.css").read_text(encoding="utf-8")),
+        assessment=assessment,
+        metric=metric,
+        mean=rows.mean_of(assessment),
+        spread=rows.spread_of(assessment),
+        interval=rows.headline_interval(assessment),
+        counted=rows.counted(assessment),
+        described=rows.described(assessment),
+        verdict=rows.verdict_in_a_sentence(assessment),
+        trust=rows.trust(assessment),
+        confidence=rows.percent(assessment.confidence),
+        marks=rows.MARKS,
+        remarks=rows.remarks(assessment),
+        dots=lay_out(assessment),
+        folds=rows.folds(assessment),
+        baselines=rows.baselines(assessment),
+        test_set=rows.test_set(assessment),
+        pictures={name: _picture(name, pictures[name]) for name in CAPTIONS if name in pictures},
+        audit=rows.audit(split_audit),
+        information=information(assessment, schema, split_audit, params),
+        params=tuple(params.items()),
+        fingerprint=schema.fingerprint,
+    )
+
+
+def coded(text: str) -> "Markup":
+    """Escaped text in which what stands between backticks is marked as code."""
+    from markupsafe import Markup, escape
+
+    parts = enumerate(text.split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(one) if place % 2 else escape(one) for place, one in parts
+    )
+
+
+def _picture(name: str, path: Path) -> Picture:
+    title, caption = CAPTIONS[name]
+    return Picture(name, title, caption, "data:image/png;base64," + b64encode(path.read_bytes()).decode())

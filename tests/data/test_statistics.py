@@ -1,0 +1,84 @@
+"""Statistics equal numpy's on the training rows, and no other row has any part in them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from foldproof.config.data import Preprocess
+from foldproof.config.data import Split as Section
+from foldproof.data.splits import Role, make_split
+from foldproof.data.statistics import fit_statistics, load_statistics, normalise, save_statistics
+from foldproof.reproducibility import read_json, sha256
+from tests.training.setting import diabetes, digits
+
+AXES = {"feature": (0,), "channel": (0, 2, 3)}
+grains = pytest.mark.parametrize("grain", ["feature", "channel"])
+
+
+@grains
+def test_center_and_scale_are_numpys_mean_and_deviation(grain: str) -> None:
+    dataset = digits()
+    split = make_split(dataset, Section(), 0)
+    found = fit_statistics(dataset, split, Preprocess.model_validate({"center": grain, "scale": grain}))
+    for index in range(5):
+        rows = np.asarray(dataset.features)[split.rows(index, Role.TRAINING)].astype(np.float64)
+        mean = np.broadcast_to(rows.mean(AXES[grain], keepdims=True)[0], (1, 8, 8))
+        deviation = np.broadcast_to(rows.std(AXES[grain], keepdims=True)[0], (1, 8, 8))
+        np.testing.assert_allclose(found.center[index], mean, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(found.scale[index], np.where(deviation == 0, 1, deviation), rtol=1e-10)
+
+
+@grains
+def test_normalised_training_rows_have_mean_0_and_deviation_1(grain: str) -> None:
+    dataset = digits()
+    split = make_split(dataset, Section(), 0)
+    found = fit_statistics(dataset, split, Preprocess.model_validate({"center": grain, "scale": grain}))
+    rows = torch.from_numpy(np.asarray(dataset.features)[split.rows(0, Role.TRAINING)]).double()[None]
+    normal = normalise(rows, torch.from_numpy(found.center[:1]), torch.from_numpy(found.scale[:1]))[0]
+    axes = AXES[grain]
+    assert normal.mean(axes).abs().max() < 1e-12
+    deviations = normal.std(axes, correction=0)
+    assert torch.allclose(deviations[deviations > 0], torch.ones(()).double())
+
+
+def test_garbage_in_rows_held_out_changes_nothing() -> None:
+    for dataset in (digits(), diabetes()):
+        split = make_split(dataset, Section(), 0)
+        clean = fit_statistics(dataset, split, Preprocess())
+        for index in range(5):
+            features, targets = np.array(dataset.features), np.array(dataset.targets)
+            held_out = split.roles[index] != Role.TRAINING
+            features[held_out], targets[held_out] = 200, 7
+            dirty = fit_statistics(replace(dataset, features=features, targets=targets), split, Preprocess())
+            for name, values in clean.arrays().items():
+                assert np.array_equal(values[index], dirty.arrays()[name][index])
+
+
+def test_none_changes_nothing() -> None:
+    dataset = digits()
+    found = fit_statistics(dataset, make_split(dataset, Section(), 0), Preprocess(center="none", scale="none"))
+    assert not found.center.any()
+    assert (found.scale == 1).all()
+
+
+def test_numbers_to_predict_are_centred_and_scaled_by_training_rows() -> None:
+    dataset = diabetes()
+    split = make_split(dataset, Section(), 0)
+    found = fit_statistics(dataset, split, Preprocess())
+    targets = np.asarray(dataset.targets, dtype=np.float64)[split.rows(2, Role.TRAINING)]
+    assert found.target_center[2] == pytest.approx(targets.mean())
+    assert found.target_scale[2] == pytest.approx(targets.std())
+
+
+def test_the_manifest_holds_the_hash_of_the_rows_that_were_seen(tmp_path: Path) -> None:
+    dataset = digits()
+    split = make_split(dataset, Section(), 0)
+    statistics = fit_statistics(dataset, split, Preprocess())
+    save_statistics(statistics, split, tmp_path)
+    seen = read_json(tmp_path / "manifest.json")["rows_sha256"]
+    assert seen["fold 3"] == sha256(np.flatnonzero(split.roles[3] == Role.TRAINING).astype("<i8").tobytes())
+    for name, values in load_statistics(tmp_path).arrays().items():
+        assert np.array_equal(values, statistics.arrays()[name])

@@ -1,0 +1,108 @@
+"""Intervals against published vectors, scipy and closed forms."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from foldproof.evaluation.intervals import (
+    bootstrap_interval,
+    corrected_deviation,
+    corrected_interval,
+    spread,
+    wilson,
+)
+from foldproof.metrics import METRICS
+
+DIFFERENCES = (0.01, 0.02, -0.005, 0.015, 0.01)
+SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=12)
+
+
+def test_corrected_interval_of_the_worked_example() -> None:
+    assert corrected_deviation(DIFFERENCES, 1 / 4) == pytest.approx(0.006275, abs=5e-7)
+    found = corrected_interval(DIFFERENCES, 1 / 4, 0.95)
+    assert (found.low, found.high) == pytest.approx((-0.00742, 0.02742), abs=5e-6)
+
+
+@given(SCORES, st.floats(0.5, 0.999))
+def test_without_overlap_it_is_the_ordinary_t_interval(scores: list[float], confidence: float) -> None:
+    if spread(scores) < 1e-9:
+        return
+    found = corrected_interval(scores, 0.0, confidence)
+    expected = stats.ttest_1samp(scores, 0).confidence_interval(confidence)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-9, abs=1e-12)
+
+
+@given(SCORES)
+def test_overlap_widens_it(scores: list[float]) -> None:
+    narrow, wide = (corrected_interval(scores, ratio, 0.95) for ratio in (0.0, 0.25))
+    assert wide.high - wide.low >= narrow.high - narrow.low
+
+
+def test_it_covers_what_it_promises_where_folds_overlap() -> None:
+    """Means of overlapping samples: the naive interval misses far too often, the corrected one does not."""
+    draws = np.random.Generator(np.random.Philox(1))
+    covered = {0.0: 0, 0.25: 0}
+    for _ in range(400):
+        common = draws.normal(0, np.sqrt(0.2))  # correlation of two folds' scores, n_test / n
+        scores = (common + draws.normal(0, np.sqrt(0.8), 5)).tolist()
+        for ratio in covered:
+            found = corrected_interval(scores, ratio, 0.95)
+            covered[ratio] += found.low <= 0 <= found.high
+    assert covered[0.0] / 400 < 0.89
+    assert 0.93 <= covered[0.25] / 400 <= 0.97
+
+
+def test_spread() -> None:
+    assert spread([0.9, 0.8, 1.0]) == pytest.approx(0.1)
+    assert spread([1 / 3] * 7) == 0.0
+    assert spread([0.1 + 0.2, 0.3]) == 0.0  # equal but for rounding
+    with pytest.raises(ValueError, match="two"):
+        spread([0.9])
+
+
+@pytest.mark.parametrize(("right", "rows"), [(36, 36), (0, 9), (1779, 1797), (7, 10)])
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_wilson_equals_scipy(right: int, rows: int, confidence: float) -> None:
+    found = wilson(right, rows, confidence)
+    expected = stats.binomtest(right, rows).proportion_ci(confidence, method="wilson")
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_wilson_of_published_cases() -> None:
+    perfect, digits = wilson(36, 36, 0.95), wilson(1779, 1797, 0.95)
+    assert (perfect.low, perfect.high) == pytest.approx((0.904, 1.0), abs=5e-4)
+    assert (digits.low, digits.high) == pytest.approx((0.984, 0.994), abs=5e-4)
+    with pytest.raises(ValueError, match="among 3"):
+        wilson(4, 3, 0.95)
+
+
+def test_bootstrap_equals_scipy() -> None:
+    draws = np.random.Generator(np.random.Philox(2))
+    targets = draws.normal(10, 3, 80)
+    predictions = targets + draws.normal(0, 1, 80)
+    found = bootstrap_interval(METRICS["mae"].function, targets, predictions, 4000, 0.9, seed=3)
+    assert found is not None
+    errors = (np.abs(targets - predictions),)
+    expected = stats.bootstrap(
+        errors, np.mean, n_resamples=4000, confidence_level=0.9, method="percentile", rng=4
+    )
+    limits = expected.confidence_interval
+    assert (found.low, found.high) == pytest.approx((limits.low, limits.high), abs=0.015)
+    assert found.method == "bootstrap over rows, 4000 draws"
+
+
+def test_bootstrap_depends_on_its_seed_alone() -> None:
+    draws = np.random.Generator(np.random.Philox(5))
+    targets, predictions = draws.normal(size=30), draws.normal(size=30)
+    score = METRICS["rmse"].function
+    first, again, other = (
+        bootstrap_interval(score, targets, predictions, 100, 0.95, seed) for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_bootstrap_of_a_perfect_score_says_nothing() -> None:
+    targets = np.arange(20.0)
+    assert bootstrap_interval(METRICS["mae"].function, targets, targets, 100, 0.95, 0) is None

@@ -1,0 +1,1 @@
+"""Tests of the record: journal, mirror, companion process, sync."""
