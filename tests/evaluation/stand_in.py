@@ -75,7 +75,9 @@ def diabetes_assessment() -> Assessment:
 
 
 def make_run(dataset: Dataset, folds: int, repeats: int, test_share: float = 0.2) -> Run:
-    split = make_split(dataset, SplitSection(folds=folds, repeats=repeats, test_share=test_share), seed=0)
+    split = make_split(
+        dataset, SplitSection(folds=folds, repeats=repeats, test_share=test_share, inner_share=0.15), seed=0
+    )
     fits = [fit_member(dataset, split, index) for index in range(len(split.members))]
     members = [
         {

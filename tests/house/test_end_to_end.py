@@ -9,22 +9,23 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from foldproof.config.reading import read_yaml
+
 pytestmark = pytest.mark.end_to_end
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["prepare", "split", "preprocess", "train", "evaluate", "report"]
-TINY = {
-    "  folds: 5 ": "  folds: 2 ",
-    "  epochs: 60 ": "  epochs: 2 ",
-    "  bootstrap: 2000 ": "  bootstrap: 100 ",
-}
+TINY = {"split__folds": 2, "train__epochs": 2, "evaluate__bootstrap": 100}
 IN_GIT = {"dvc.lock", "reports/metrics.json", "reports/mean_curves.csv", "reports/predictions.csv"}
 OURS = ("MLFLOW_", "FOLDPROOF_", "DVC_", "GIT_", "PYTHONPATH")
 
@@ -54,14 +55,16 @@ class Project:
         assert (done.returncode != 0) == fails, f"exit code {done.returncode}:\n{done.stdout}"
         return done.stdout
 
-    def edit(self, *changes: tuple[str, str]) -> None:
-        """Replace texts in params.yaml, each of which stands there once."""
+    def params(self, **changes: Any) -> dict[str, Any]:
+        """Set keys of params.yaml, dots in their names written as two underscores; returns what was there."""
         file = self.folder / "params.yaml"
-        text = file.read_text(encoding="utf-8")
-        for old, new in changes:
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
-        file.write_text(text, encoding="utf-8")
+        before: dict[str, Any] = read_yaml(file)
+        after = deepcopy(before)
+        for name, value in changes.items():
+            *sections, key = name.split("__")
+            reduce(getitem, sections, after)[key] = value
+        file.write_text(yaml.safe_dump(after, sort_keys=False), encoding="utf-8")
+        return before
 
     def hashes(self) -> dict[str, str]:
         """Path to hash of everything that the stages wrote, as dvc.lock has it."""
@@ -111,7 +114,7 @@ def clone(folder: Path) -> Project:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     project = Project(folder)
-    project.edit(*TINY.items())
+    project.params(**TINY)
     for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "all of it"]):
         project.run(["git", *command])
     return project
@@ -165,10 +168,11 @@ def test_another_clone_elsewhere_writes_the_same_bytes(first: tuple[Project, str
 
 def test_another_optimizer_retrains_and_the_old_one_comes_from_the_run_cache(project: Project) -> None:
     before = project.hashes()
-    project.edit(("    name: adam  ", "    name: nesterov  "))
+    shipped = project.params(train__optimizer__name="nesterov")["train"]["optimizer"]["name"]
+    assert shipped != "nesterov"
     assert stages_run(project.dvc("repro")) == ["train", "evaluate", "report"]
     assert project.hashes()["models"] != before["models"]
-    project.edit(("    name: nesterov  ", "    name: adam  "))
+    project.params(train__optimizer__name=shipped)
     printed = project.dvc("repro")
     assert stages_run(printed) == []
     assert "Stage 'train' is cached" in printed
@@ -196,7 +200,7 @@ def test_metrics_plots_and_graph_are_shown(project: Project) -> None:
 
 
 def test_a_training_that_diverges_fails_and_says_how_to_go_back(project: Project) -> None:
-    project.edit(("    learning_rate: auto ", "    learning_rate: 1e6 "))
+    shipped = project.params(train__optimizer__learning_rate=1e6)["train"]["optimizer"]["learning_rate"]
     printed = project.dvc("repro", fails=True)
     assert stages_run(printed) == ["train"]
     assert "dvc checkout" in printed
@@ -204,7 +208,7 @@ def test_a_training_that_diverges_fails_and_says_how_to_go_back(project: Project
     assert not (project.folder / "models").exists()
     assert project.rows("select count(*) from runs where status = 'RUNNING'") == [0]
     assert project.rows("select count(*) from runs where status = 'FAILED'") != [0]
-    project.edit(("    learning_rate: 1e6 ", "    learning_rate: auto "))
+    project.params(train__optimizer__learning_rate=shipped)
     project.dvc("checkout")
     assert (project.folder / "models").exists()
     assert stages_run(project.dvc("repro")) == []

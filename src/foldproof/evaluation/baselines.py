@@ -100,7 +100,7 @@ def predict(
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     model = make_pipeline(StandardScaler(), baseline.build(len(fitted_rows)))
     with warnings.catch_warnings(), threadpool_limits(limits=1):

@@ -14,7 +14,7 @@ def ensemble(members: NDArray[Any]) -> NDArray[np.float64]:
         raise ValueError(
             f"members' predictions have shape {members.shape}, must be [M, n, C] or [M, n] with M >= 1"
         )
-    return np.mean(members, axis=0, dtype=np.float64)
+    return np.asarray(np.mean(members, axis=0, dtype=np.float64))
 
 
 def member_scores(metric: Metric, targets: NDArray[Any], members: NDArray[Any]) -> tuple[float, ...]:

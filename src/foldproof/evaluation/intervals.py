@@ -74,7 +74,9 @@ def wilson(successes: int, rows: int, confidence: float) -> Interval:
     middle = share + z * z / (2 * rows)
     half = z * sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
     scale = 1 + z * z / rows
-    return Interval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale), "Wilson")
+    low = 0.0 if successes == 0 else (middle - half) / scale  # exactly, where rounding would miss it
+    high = 1.0 if successes == rows else (middle + half) / scale
+    return Interval(low, high, "Wilson")
 
 
 def bootstrap_interval(

@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, FoldResult
+from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, FoldResult, Status
 from foldproof.evaluation.wording import figure
 
 LARGE_CALIBRATION_ERROR = 0.05
@@ -106,7 +106,7 @@ def _calibration(assessment: Assessment) -> Check | None:
         return None
     error = assessment.calibration.expected_error
     sentence = f"Predicted probabilities are off by {100 * error:.1f} percentage points on average."
-    status = "warn" if error > LARGE_CALIBRATION_ERROR else "ok"
+    status: Status = "warn" if error > LARGE_CALIBRATION_ERROR else "ok"
     return Check("calibration", status, "Probabilities mean what they say", sentence)
 
 

@@ -52,8 +52,8 @@ def lay_out(assessment: Assessment) -> Dots:
         return round(LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low), 1)
 
     marks = tuple(_mark(line, place, low, high, across, metric) for place, line in enumerate(lines))
-    ticks = tuple((across(value), label) for value, label in _ticks(low, high))
-    return Dots(WIDTH, axis + 26, LEFT, WIDTH - RIGHT, axis, ticks, marks)
+    labelled = tuple((across(value), label) for value, label in ticks(low, high))
+    return Dots(WIDTH, axis + 26, LEFT, WIDTH - RIGHT, axis, labelled, marks)
 
 
 def _mark(
@@ -77,7 +77,7 @@ def _mark(
     )
 
 
-def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+def ticks(low: float, high: float) -> list[tuple[float, str]]:
     """Round values, 1, 2 or 5 times a power of ten apart, about four of them."""
     raw = (high - low) / TICKS
     power = 10.0 ** floor(log10(raw))

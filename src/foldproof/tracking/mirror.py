@@ -172,10 +172,14 @@ def store_mark(shown: str) -> str:
     return sha256(shown.encode())[:16]
 
 
-def records_left(path: Path) -> tuple[int, int]:
-    """How many records of a journal the store has not been told, by the cursor, and how many there are."""
-    total = journal.read(path)[1].sequence
-    return max(0, total - Cursor.load(path).sequence), total
+def records_left(path: Path, shown: str | None = None) -> tuple[int, int]:
+    """How many records of a journal a store has not been told, and how many there are, by the cursor.
+
+    `shown` names the store; None takes the store that the cursor is about.
+    """
+    total, cursor = journal.read(path)[1].sequence, Cursor.load(path)
+    told = cursor.sequence if shown is None or cursor.store == store_mark(shown) else 0
+    return max(0, total - told), total
 
 
 def _cursor_file(path: Path) -> Path:

@@ -118,7 +118,10 @@ class Recorder:
             opened.journal.close()
             raise
         if os.environ.get(SWITCH, "").lower() != "off":
-            self._companion = Companion.start(self.workspace, opened.journal.path)
+            try:
+                self._companion = Companion.start(self.workspace, opened.journal.path)
+            except OSError as error:
+                _say(f"tracking: MLflow is not told while this stage runs ({error}); `foldproof sync` tells it")
 
     def _begin(self, opened: Opened) -> None:
         if opened.is_new:

@@ -24,7 +24,6 @@ class Patience:
     """How long to try before giving up."""
 
     seconds: float  # for one request
-    retries: int = 0  # by MLflow itself; we ask again ourselves, after looking at what has arrived
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,8 @@ def environment(patience: Patience) -> Iterator[None]:
     """MLflow's settings for our calls, and silence, put back afterwards."""
     wanted = TELEMETRY_OFF | {
         "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, round(patience.seconds))),
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(patience.retries),
+        # We ask again ourselves, after looking at what has arrived.
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
         "MLFLOW_UV_AUTO_DETECT": "false",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

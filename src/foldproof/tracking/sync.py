@@ -3,33 +3,23 @@
 A stage that DVC restored from its cache ran no code, so nothing recorded it; and a server may have been down.
 """
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from foldproof.config import load_params
-from foldproof.data.dataset import Schema
-from foldproof.errors import FoldproofError, TrackingError
-from foldproof.reproducibility import read_json
+from foldproof.errors import TrackingError
 from foldproof.tracking import journal, runs
 from foldproof.tracking.address import Address, address_of
-from foldproof.tracking.attempts import open_journal
 from foldproof.tracking.background import Connector, close_abandoned, note_problem
 from foldproof.tracking.journal import Journal, JournalBusyError
-from foldproof.tracking.mirror import Cursor, Mirror, MirrorBusyError, records_left, sole, store_mark
-from foldproof.tracking.picture import TRAINING, picture_of
-from foldproof.tracking.provenance import digest_of
-from foldproof.tracking.restoring import describe_run, restore
-from foldproof.tracking.results import LEAVES
-from foldproof.tracking.scribe import Scribe
-from foldproof.tracking.store import TELEMETRY_OFF, Patience, environment
+from foldproof.tracking.mirror import Mirror, MirrorBusyError, records_left, sole
+from foldproof.tracking.picture import picture_of
+from foldproof.tracking.restoring import record_workspace
+from foldproof.tracking.store import Patience, environment
 from foldproof.tracking.workspace import Home, files_of, main_workspace
 
-PATIENCE = Patience(seconds=30, retries=1)
+PATIENCE = Patience(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -84,7 +74,7 @@ def sync(root: Path | None = None, *, verify: bool = True) -> SyncReport:
     """
     here = (root or Path.cwd()).resolve()
     home = Home(main_workspace(here, os.environ))
-    restored, notes = _record_workspace(here, home)
+    restored, notes = record_workspace(here, home)
     pending, left = _journals(home)
     try:
         address = address_of(home.workspace, os.environ)
@@ -117,7 +107,7 @@ def _journals(home: Home) -> tuple[list[Path], list[Left]]:
 
 
 def _was_sent(path: Path, address: Address) -> bool:
-    return Cursor.load(path).store == store_mark(address.shown) and records_left(path)[0] == 0
+    return records_left(path, address.shown)[0] == 0
 
 
 def _send_all(home: Home, address: Address, paths: list[Path], sent: list[Path], left: list[Left]) -> None:
@@ -139,11 +129,11 @@ def _send_all(home: Home, address: Address, paths: list[Path], sent: list[Path],
             sent.append(path)
             _let_go_of_files(path)
         except MirrorBusyError:
-            left.append(Left(path, records_left(path)[0], "a running stage is sending it"))
+            left.append(Left(path, records_left(path, address.shown)[0], "a running stage is sending it"))
         except (
             Exception
         ) as error:  # whatever MLflow, a database or a server raises: the journal keeps the entries
-            left.append(Left(path, records_left(path)[0], note_problem(path, error)))
+            left.append(Left(path, records_left(path, address.shown)[0], note_problem(path, error)))
             unreachable = unreachable or _unreachable(address)
 
 
@@ -163,62 +153,3 @@ def _let_go_of_files(path: Path) -> None:
                 shutil.rmtree(files_of(path), ignore_errors=True)
     except JournalBusyError:
         return
-
-
-def _record_workspace(root: Path, home: Home) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Put into a journal what the stages left in the workspace and no journal knows: stages restored, and notes."""
-    if not (root / "dvc.yaml").exists() or not (root / LEAVES[TRAINING]).exists():
-        return (), ()
-    try:
-        params = load_params(root / "params.yaml")
-        schema = Schema.from_dict(read_json(root / "data" / "prepared" / "schema.json"))
-    except (FoldproofError, OSError, ValueError) as error:
-        return (), (f"the workspace's results were passed over: {error}",)
-    digest = digest_of(params, schema.fingerprint, root)
-    newest = home.newest_attempt(digest)
-    missing = (
-        _missing(home.journal(digest, newest), root) if newest else [s for s in LEAVES if _left(root, s)]
-    )
-    if not missing:
-        return (), ()
-    fresh, problem = _fresh_stages(root)
-    stages = [stage for stage in missing if stage in fresh]
-    notes = [
-        f"{stage}: its outputs are not those of the present params and code; `dvc repro` makes them so"
-        for stage in missing
-        if stage not in fresh and not problem
-    ]
-    if stages:
-        opened = open_journal(home, digest, "sync")
-        with opened.journal:
-            scribe = Scribe(opened.journal)
-            if opened.is_new:
-                describe_run(scribe, params, schema, root, digest, opened.attempt)
-            for stage in stages:
-                restore(scribe, root, stage, params.seed)
-    return tuple(stages), (*notes, *([problem] if problem else []))
-
-
-def _left(root: Path, stage: str) -> bool:
-    return (root / LEAVES[stage]).exists()
-
-
-def _missing(path: Path, root: Path) -> list[str]:
-    """Stages with outputs in the workspace that the journal does not tell the end of."""
-    stages = picture_of(journal.read(path)[0]).stages
-    return [stage for stage in LEAVES if stages.get(stage) != "finished" and _left(root, stage)]
-
-
-def _fresh_stages(root: Path) -> tuple[set[str], str]:
-    """The stages whose outputs belong to the params and code as they are, by DVC's word; and why DVC gave none."""
-    for index, stage in reversed(list(enumerate(LEAVES))):
-        command = [sys.executable, "-m", "dvc", "status", "--json", "--with-deps", stage]
-        answer = subprocess.run(
-            command, cwd=root, env=os.environ | TELEMETRY_OFF, capture_output=True, text=True, check=False
-        )
-        if answer.returncode:
-            lines = answer.stderr.strip().splitlines() or ["no answer"]
-            return set(), f"the workspace's results were passed over: dvc status: {lines[0]}"
-        if json.loads(answer.stdout or "{}") == {}:
-            return set(list(LEAVES)[: index + 1]), ""
-    return set(), ""

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+__all__ = [
+    "confusion_matrix",
+    "fold_scores",
+    "learning_curves",
+    "pictures",
+    "predicted_against_actual",
+    "reliability",
+]
+
+
 def pictures(assessment: Assessment, curves: "pd.DataFrame", out_of_fold: "pd.DataFrame") -> dict[str, bytes]:
     """`learning_curves`, `fold_scores`, and by task `confusion` and `reliability`, or `scatter`."""
     drawn = {

@@ -55,10 +55,10 @@ def draw(width: float, height: float, paint: Callable[["Figure"], None]) -> byte
 
     with style.context(["default", STYLE]):
         figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
+        FigureCanvasAgg(figure)
         paint(figure)
         content = BytesIO()
-        canvas.print_png(content, metadata={"Software": None})
+        figure.savefig(content, format="png", metadata={"Software": None})
     return content.getvalue()
 
 

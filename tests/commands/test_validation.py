@@ -1,0 +1,65 @@
+"""What is wrong is found before any stage starts, all of it, and what was found valid is not checked again."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from foldproof.errors import ConfigError, DataError
+from foldproof.validation import REMEMBERED, validate
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "data/raw").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def edit(project: Path, old: str, new: str) -> None:
+    path = project / "params.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_the_shipped_project_is_valid_and_remembered(project: Path) -> None:
+    assert "1797 rows" in validate(project)
+    assert "as they were" in validate(project)
+
+
+def test_an_edit_is_checked_anew(project: Path) -> None:
+    validate(project)
+    edit(project, "seed: 0", "seed: 1")
+    assert "1797 rows" in validate(project)
+
+
+def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
+    edit(project, "source: digits", "source: wine")
+    edit(project, "batch_size: 32", "batch_size: 5000")
+    edit(project, "primary_metric: auto", "primary_metric: r2")
+    with pytest.raises(ConfigError) as caught:
+        validate(project)
+    told = "\n".join(caught.value.problems)
+    for expected in ("train.batch_size: found 5000", "augment.shift: found 1", "model.name: found cnn", "found r2, legal for classification"):
+        assert expected in told
+    assert not (project / REMEMBERED).exists()
+
+
+def test_bad_data_is_found_before_any_stage(project: Path) -> None:
+    (project / "data/raw/mine.csv").write_text("a,y\n1,p\nnan,q\n")
+    edit(project, "source: digits", "source: csv")
+    edit(project, "path: null", "path: data/raw/mine.csv")
+    edit(project, "target: null", "target: y")
+    with pytest.raises(DataError, match=r"column 'a': missing or infinite in 1 line \(3\)"):
+        validate(project)
+
+
+def test_a_folder_without_a_pipeline_is_refused(project: Path) -> None:
+    (project / "dvc.yaml").unlink()
+    with pytest.raises(ConfigError, match=r"holds no dvc\.yaml"):
+        validate(project)

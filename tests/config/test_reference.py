@@ -1,0 +1,16 @@
+"""The generated page is the one in docs/, and it has a line for every key."""
+
+from pathlib import Path
+
+from foldproof.config.reference import reference
+
+
+def test_the_page_in_docs_is_up_to_date() -> None:
+    page = Path(__file__).parents[2] / "docs" / "params.md"
+    assert page.read_text(encoding="utf-8") == reference(), "run `make docs`"
+
+
+def test_a_line_says_what_is_legal() -> None:
+    lines = reference().splitlines()
+    assert "| `train.optimizer.learning_rate` | number > 0 or `auto` | `auto` |" in lines
+    assert "| `model.mlp.hidden` | a list of (whole number >= 1) | `[128, 128]` |" in lines

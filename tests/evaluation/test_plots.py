@@ -1,0 +1,113 @@
+"""Pictures: the same bytes every time, whatever the names and the number of classes; warnings are errors."""
+
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
+
+from foldproof.evaluation.assessment import Assessment
+from foldproof.evaluation.plots import canvas, confusion_matrix, fold_scores, learning_curves, pictures
+from foldproof.evaluation.side_by_side import rivals, window
+
+
+def drawn(run: Run, assessment: Assessment) -> dict[str, bytes]:
+    return pictures(assessment, run.curves, run.out_of_fold)
+
+
+def test_what_there_is_for_each_task() -> None:
+    common = {"learning_curves", "fold_scores"}
+    assert drawn(digits_run(), digits_assessment()).keys() == common | {"confusion", "reliability"}
+    assert drawn(diabetes_run(), diabetes_assessment()).keys() == common | {"scatter"}
+
+
+def test_they_are_png_of_150_dots_an_inch_without_date_or_version() -> None:
+    for content in drawn(digits_run(), digits_assessment()).values():
+        with Image.open(BytesIO(content)) as image:
+            assert image.format == "PNG"
+            assert image.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+            assert set(image.info) == {"dpi"}
+            assert np.asarray(image.convert("L")).std() > 5  # not an empty sheet
+
+
+def test_the_same_bytes_whatever_the_user_has_set() -> None:
+    before = fold_scores(digits_assessment())
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "savefig.dpi": 20}):
+        assert fold_scores(digits_assessment()) == before
+
+
+def test_global_settings_are_left_alone() -> None:
+    before = dict(mpl.rcParams)
+    fold_scores(digits_assessment())
+    assert dict(mpl.rcParams) == before
+
+
+def with_classes(names: tuple[str, ...]) -> Assessment:
+    draws = np.random.Generator(np.random.Philox(0))
+    counts = draws.integers(0, 5, (len(names), len(names))) + np.diag(draws.integers(20, 90, len(names)))
+    confusion = tuple(tuple(int(count) for count in line) for line in counts)
+    return replace(digits_assessment(), classes=names, confusion=confusion)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("benign", "malignant"),
+        (
+            "<b>bold</b>",
+            "$x^2$ and \\frac",
+            "東京",
+            "a name that is much too long to be written at an axis",
+            "two\nlines",
+        ),
+        tuple(f"class {index}" for index in range(20)),
+        tuple(str(index) for index in range(60)),
+    ],
+    ids=["two", "odd", "twenty", "sixty"],
+)
+def test_confusion_of_any_classes(names: tuple[str, ...]) -> None:
+    assert confusion_matrix(with_classes(names)).startswith(b"\x89PNG")
+
+
+def test_many_members_are_drawn_over_one_another(tmp_path: Path) -> None:
+    run = digits_run(3, 4)
+    assert len(run.split.members) > 10
+    (tmp_path / "curves.png").write_bytes(learning_curves(run.assess(), run.curves))
+    with Image.open(tmp_path / "curves.png") as image:
+        assert image.width > image.height
+
+
+def test_a_run_of_one_epoch_and_a_loss_of_nought() -> None:
+    run = digits_run()
+    first = run.curves[run.curves["epoch"] == 0].assign(training_loss=0.0)
+    assessed = replace(
+        digits_assessment(), members=tuple(replace(one, best_epoch=0) for one in digits_assessment().members)
+    )
+    assert learning_curves(assessed, first).startswith(b"\x89PNG")
+
+
+def test_names_are_made_drawable() -> None:
+    assert canvas.short("plain") == "plain"
+    assert canvas.short("東 a\nb") == "□ a b"
+    assert canvas.short("x" * 40) == "x" * 17 + "…"
+
+
+def test_the_axis_shows_the_near_and_not_the_far() -> None:
+    """On digits the majority class, at 0.1, would squeeze all else into a corner."""
+    lines = rivals(digits_assessment())
+    low, high = window(lines)
+    assert 0.9 < low < min(lines[0].score.values) < max(lines[0].score.values) < high < 1.02
+    assert lines[1].score.mean < low
+
+
+def test_the_axis_of_equal_scores_has_a_width() -> None:
+    assessed = digits_assessment()
+    flat = replace(assessed.headline, values=(1.0,) * 5, mean=1.0, spread=0.0, low=None, high=None)
+    alone = replace(assessed, scores={"accuracy": flat}, baselines=(), test=None)
+    low, high = window(rivals(alone))
+    assert low < 1.0 < high
+    assert fold_scores(alone).startswith(b"\x89PNG")

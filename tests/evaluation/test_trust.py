@@ -1,0 +1,177 @@
+"""Checks of figures and the advice that follows, on assessments with one thing changed at a time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.evaluation.stand_in import diabetes_assessment, digits_assessment, digits_run
+
+from foldproof.config import params_from
+from foldproof.evaluation.advice import what_next
+from foldproof.evaluation.assessment import Assessment, Check
+from foldproof.evaluation.calibration import Calibration
+from foldproof.evaluation.trust import checks_of_figures, still_improving
+
+AUDIT: dict[str, Any] = {"conflicting_duplicates": 0}
+RECORD: dict[str, Any] = {"network": {"name": "mlp", "dropout": 0.1}}
+
+
+def checked(assessment: Assessment) -> dict[str, Check]:
+    return {check.name: check for check in checks_of_figures(assessment)}
+
+
+def advised(
+    assessment: Assessment, audit: dict[str, Any] = AUDIT, record: dict[str, Any] = RECORD
+) -> list[str]:
+    return [advice.key for advice in what_next(assessment, audit, record)]
+
+
+def with_members(assessment: Assessment, **changed: Any) -> Assessment:
+    return replace(assessment, members=tuple(replace(member, **changed) for member in assessment.members))
+
+
+def with_verdicts(assessment: Assessment, *verdicts: Any) -> Assessment:
+    """The baselines with these verdicts."""
+    pairs = zip(assessment.baselines, verdicts, strict=True)
+    return replace(
+        assessment,
+        baselines=tuple(
+            replace(one, comparison=replace(one.comparison, verdict=told)) for one, told in pairs
+        ),
+    )
+
+
+def sound() -> Assessment:
+    """Nothing to remark: better than all baselines, stopped by itself, no gap worth a word, repeated."""
+    assessed = with_verdicts(digits_assessment(), "better", "better", "better")
+    settled = with_members(assessed, best_epoch=20, epochs=31, training_loss=0.1, inner_validation_loss=0.12)
+    return replace(settled, repeats=3)
+
+
+def test_a_sound_run_passes_and_is_still_advised() -> None:
+    assert {check.status for check in checked(sound()).values()} == {"ok"}
+    assert advised(sound()) == ["train.optimizer.name", "seed"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "status", "first"),
+    [
+        (("better", "better", "no evidence"), "warn", "model.name"),
+        (("better", "worse", "better"), "warn", "model.name"),
+        (("no evidence", "better", "better"), "fail", "data.target"),
+    ],
+)
+def test_baselines(verdicts: tuple[str, ...], status: str, first: str) -> None:
+    assessed = with_verdicts(sound(), *verdicts)
+    assert checked(assessed)["baselines"].status == status
+    assert advised(assessed)[0] == first
+
+
+def test_the_sentence_carries_the_figures() -> None:
+    told = checked(digits_assessment())["baselines"].sentence
+    rival = digits_assessment().baselines[1].comparison
+    assert f"{rival.gain:.4f}" in told
+    assert f"{rival.smallest_detectable:.4f}" in told
+
+
+@pytest.mark.parametrize(
+    ("best", "epochs", "stopped", "cut"),
+    [
+        (59, 60, "last epoch", True),
+        (54, 60, "last epoch", True),
+        (53, 60, "last epoch", False),
+        (59, 60, "patience", False),
+        (1, 2, "last epoch", True),
+        (0, 2, "last epoch", False),
+    ],
+)
+def test_epochs_that_ran_out(best: int, epochs: int, stopped: str, cut: bool) -> None:
+    assessed = with_members(sound(), best_epoch=best, epochs=epochs, stopped=stopped)
+    assert still_improving(assessed.members[0]) == cut
+    assert (checked(assessed)["epochs"].status == "warn") == cut
+    assert ("train.epochs" in advised(assessed)) == cut
+
+
+def moved_test_set(assessment: Assessment, shift: float) -> Assessment:
+    assert assessment.test is not None
+    score = assessment.test.scores["accuracy"]
+    moved = replace(score, members_mean=assessment.headline.mean + shift)
+    scores = {**assessment.test.scores, "accuracy": moved}
+    return replace(assessment, test=replace(assessment.test, scores=scores))
+
+
+def test_folds_and_test_set() -> None:
+    assert checked(moved_test_set(sound(), -0.01))["agreement"].status == "ok"
+    apart = checked(moved_test_set(sound(), -0.1))["agreement"]
+    assert apart.status == "warn"
+    assert "more apart than chance explains" in apart.sentence
+    assert "agreement" not in checked(replace(sound(), test=None))
+    assert "split.test_share" in advised(replace(sound(), test=None))
+
+
+def test_calibration() -> None:
+    assessed = replace(sound(), calibration=Calibration((), 0.08))
+    found = checked(assessed)["calibration"]
+    assert (found.status, "8.0 percentage points" in found.sentence) == ("warn", True)
+    assert "train.label_smoothing" in advised(assessed)
+    assert "calibration" not in checked(diabetes_assessment())
+
+
+def test_one_repeat() -> None:
+    assessed = replace(sound(), repeats=1)
+    assert checked(assessed)["repeats"].status == "warn"
+    assert "split.repeats" in advised(assessed)
+
+
+def test_overfitting_underfitting_and_too_large_steps() -> None:
+    gap = with_members(sound(), training_loss=0.01, inner_validation_loss=0.3)
+    assert advised(gap)[0] == "model.dropout"
+    weak = replace(sound(), scores={**sound().scores, "accuracy": replace(sound().headline, mean=0.7)})
+    assert advised(with_members(weak, training_loss=0.5, inner_validation_loss=0.5))[0] == "model.mlp.hidden"
+    assert advised(with_members(sound(), best_epoch=1))[0] == "train.optimizer.learning_rate"
+    unknown = with_members(sound(), training_loss=None, inner_validation_loss=None)
+    assert advised(unknown) == advised(sound())
+
+
+def test_conflicting_labels() -> None:
+    assert "data.source" in advised(sound(), {"conflicting_duplicates": 3})
+    assert "data.source" not in advised(diabetes_assessment(), {"conflicting_duplicates": 3})
+
+
+def everything_amiss() -> Assessment:
+    assessed = with_verdicts(replace(digits_assessment(), test=None), "no evidence", "worse", "worse")
+    return with_members(assessed, best_epoch=59, epochs=60, stopped="last epoch", training_loss=0.001)
+
+
+@pytest.mark.parametrize("make", [sound, everything_amiss, digits_assessment, diabetes_assessment])
+def test_two_to_five_pieces_each_naming_a_key_of_params(make: Callable[[], Assessment]) -> None:
+    advice = what_next(make(), AUDIT, RECORD)
+    assert 2 <= len(advice) <= 5
+    known = {**params_from({"schema": 1}).flat(), "model.mlp.hidden": "", "model.cnn.channels": ""}
+    assert all(one.key in known for one in advice)
+    assert len({one.key for one in advice}) == len(advice)
+    assert all(one.sentence.endswith((".", "?")) for one in advice)
+
+
+def test_checks_speak_in_sentences() -> None:
+    for check in (
+        *digits_assessment().checks,
+        *diabetes_assessment().checks,
+        *checked(everything_amiss()).values(),
+    ):
+        assert check.sentence[0].isupper() or check.sentence[0].isdigit()
+        assert check.sentence.endswith(".")
+        assert not check.title.endswith(".")
+
+
+def test_the_assessment_carries_both() -> None:
+    names = [check.name for check in digits_assessment().checks]
+    assert len(names) == len(set(names)) == 11
+    assert digits_assessment().advice
+    assert digits_run().split.audit["seed"] == digits_assessment().seed
+
+
+def test_no_word_of_a_machine() -> None:
+    assert str(Path.cwd()) not in str(digits_assessment().to_dict())

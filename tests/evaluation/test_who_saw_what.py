@@ -1,0 +1,123 @@
+"""Every check of leakage passes on an honest split and fails on one that was tampered with."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.evaluation.stand_in import digits_run
+
+from foldproof.config.data import Split as SplitSection
+from foldproof.data.dataset import Dataset, describe
+from foldproof.data.splits import Role, Split, make_split
+from foldproof.evaluation.assessment import Check
+from foldproof.evaluation.who_saw_what import checks_of_rows, equal_rows
+
+
+def checked(split: Split, dataset: Dataset | None = None, manifest: object = "its own") -> dict[str, Check]:
+    run = digits_run()
+    statistics = run.manifest if manifest == "its own" else manifest
+    found = checks_of_rows(split, dataset or run.dataset, statistics)  # type: ignore[arg-type]
+    return {check.name: check for check in found}
+
+
+def tampered(split: Split, member: int, role: Role, instead: Role, rows: int = 1) -> Split:
+    """The split with some rows of one role given another."""
+    roles = split.roles.copy()
+    roles[member, split.rows(member, role)[:rows]] = instead
+    return replace(split, roles=roles)
+
+
+def test_an_honest_split_passes() -> None:
+    found = checked(digits_run().split)
+    assert {check.status for check in found.values()} == {"ok"}
+    assert "348 of 1797 rows" in found["test_set"].sentence
+    assert found["folds"].sentence == "Each of the 1449 rows outside the test set is scored once."
+    inner = len(digits_run().split.rows(0, Role.INNER_VALIDATION))
+    assert f"{inner} inner-validation rows" in found["stopping"].sentence
+
+
+def test_a_test_row_that_was_trained_on() -> None:
+    split = digits_run().split
+    assert checked(tampered(split, 2, Role.TEST, Role.TRAINING))["test_set"].status == "fail"
+    assert checked(tampered(split, 2, Role.SCORED, Role.TEST))["test_set"].status == "fail"
+
+
+def test_a_row_that_nobody_scores() -> None:
+    found = checked(tampered(digits_run().split, 0, Role.SCORED, Role.TRAINING))
+    assert found["folds"].status == "fail"
+
+
+def test_no_test_set() -> None:
+    run = digits_run()
+    split = make_split(run.dataset, SplitSection(test_share=0.0), seed=0)
+    found = checked(split)
+    assert found["test_set"].status == "warn"
+    assert "split.test_share" in found["test_set"].sentence
+
+
+def test_no_inner_validation() -> None:
+    found = checked(tampered(digits_run().split, 1, Role.INNER_VALIDATION, Role.TRAINING, rows=1000))
+    assert found["stopping"].status == "fail"
+
+
+def test_statistics_fitted_on_other_rows() -> None:
+    run = digits_run()
+    hashes = dict(run.manifest["rows_sha256"])
+    hashes["fold 3"] = hashes["fold 2"]
+    found = checked(run.split, manifest={"rows_sha256": hashes})["preprocessing"]
+    assert found.status == "fail"
+    assert "fold 3" in found.sentence
+    assert checked(run.split, manifest=None)["preprocessing"].status == "warn"
+
+
+def with_copies(labels_differ: bool = False) -> Dataset:
+    """Forty rows, then copies of the first five."""
+    draws = np.random.Generator(np.random.Philox(0))
+    rows = draws.normal(size=(40, 3))
+    labels = np.arange(40) % 2
+    copies = 1 - labels[:5] if labels_differ else labels[:5]
+    features, targets = np.concatenate([rows, rows[:5]]), np.concatenate([labels, copies])
+    return describe("copies", features, targets, "classification")
+
+
+def test_duplicates_stay_together() -> None:
+    data = with_copies()
+    split = make_split(data, SplitSection(folds=3), seed=0)
+    found = checked(split, data, None)
+    assert found["duplicates"].status == "ok"
+    assert "10 rows are copies of one another, in 5 groups" in found["duplicates"].sentence
+    assert found["conflicting_duplicates"].status == "ok"
+
+
+@pytest.mark.parametrize(("one", "other"), [(Role.TRAINING, Role.SCORED), (Role.TEST, Role.INNER_VALIDATION)])
+def test_duplicates_on_two_sides(one: Role, other: Role) -> None:
+    data = with_copies()
+    split = make_split(data, SplitSection(folds=3), seed=0)
+    roles = split.roles.copy()
+    roles[0, [0, 40]] = one, other
+    assert checked(replace(split, roles=roles), data, None)["duplicates"].status == "fail"
+
+
+def test_duplicates_in_training_and_inner_validation_are_one_side() -> None:
+    data = with_copies()
+    split = make_split(data, SplitSection(folds=3), seed=0)
+    roles = split.roles.copy()
+    roles[:, 0], roles[:, 40] = Role.TRAINING, Role.INNER_VALIDATION
+    assert checked(replace(split, roles=roles), data, None)["duplicates"].status == "ok"
+
+
+def test_copies_with_other_labels() -> None:
+    data = with_copies(labels_differ=True)
+    found = checked(make_split(data, SplitSection(folds=3), seed=0), data, None)["conflicting_duplicates"]
+    assert found.status == "warn"
+    assert found.sentence.startswith("5 groups")
+
+
+@given(st.lists(st.lists(st.sampled_from([0.0, -0.0, 1.0]), min_size=2, max_size=2), min_size=1, max_size=12))
+def test_equal_rows_have_equal_numbers(rows: list[list[float]]) -> None:
+    numbers = equal_rows(np.array(rows, dtype=np.float32))
+    for first, one in enumerate(rows):
+        for second, other in enumerate(rows):
+            assert (numbers[first] == numbers[second]) == (one == other)

@@ -1,0 +1,64 @@
+"""Files appear whole or not at all; hashes follow every byte and border."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foldproof.reproducibility import canonical_json, seed_of, sha256, sha256_of_tree, write_whole
+
+
+@given(st.recursive(st.integers() | st.text() | st.booleans() | st.none(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+def test_canonical_json_is_json_and_depends_on_the_value_alone(value: object) -> None:
+    text = canonical_json(value)
+    assert json.loads(text) == value
+    assert canonical_json(json.loads(text)) == text
+
+
+def test_canonical_json_refuses_what_json_cannot_say() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"loss": float("nan")})
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "file"
+    write_whole(target, "old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(target, "new")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_folders_are_made_and_bytes_are_kept(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a" / "b" / "c", b"\x00\r\n\xff")
+    assert (tmp_path / "a/b/c").read_bytes() == b"\x00\r\n\xff"
+
+
+def test_moving_a_border_changes_the_hash() -> None:
+    assert sha256(b"ab", b"c") != sha256(b"a", b"bc") != sha256(b"abc")
+
+
+def test_the_hash_of_a_tree_follows_names_and_content_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.py").write_text("1")
+    before = sha256_of_tree([tmp_path / "src"], tmp_path)
+    (tmp_path / "src/__pycache__").mkdir()
+    (tmp_path / "src/__pycache__/a.pyc").write_text("junk")
+    assert sha256_of_tree([tmp_path / "src", tmp_path / "src/a.py"], tmp_path) == before
+    (tmp_path / "src/a.py").rename(tmp_path / "src/b.py")
+    assert sha256_of_tree([tmp_path / "src"], tmp_path) != before
+
+
+def test_seeds_are_small_and_differ() -> None:
+    seeds = {seed_of("folds", 0, repeat) for repeat in range(1000)}
+    assert len(seeds) == 1000
+    assert all(0 <= seed < 2**31 for seed in seeds)

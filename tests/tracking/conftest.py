@@ -1,0 +1,24 @@
+"""A store that the mirror's tests share, and a clean environment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from foldproof.tracking.address import Address
+from foldproof.tracking.store import Store
+from tests.tracking.stores import Connect, forget_settings, open_store
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_settings(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Store, Connect, Address]]:
+    """A workspace with a fresh SQLite store, its path with a space, a letter beyond ASCII, and a percent sign."""
+    workspace = tmp_path_factory.mktemp("store") / "my wörk 5%25"
+    workspace.mkdir()
+    with open_store(workspace) as (store, connect, address):
+        yield workspace, store, connect, address
