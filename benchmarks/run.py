@@ -1,7 +1,7 @@
 """`make bench`: how long five folds take as one population, against the loop that people write with Lightning.
 
-Both sides train the same networks on the same rows for the same epochs, early stopping and best-epoch checkpoints on. The
-best thread number of each side is found first; then the two alternate, pair after pair, and the ratio's median and
+Both sides train the same networks on the same rows for the same epochs, early stopping and best-epoch checkpoints on.
+The best thread number of each side is found first; then the two alternate, pair after pair, and the ratio's median and
 range over the pairs is what counts, since the machine may be shared. Writes a table to benchmarks/RESULTS.md.
 """
 
@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import lightning_loop
 import numpy as np
 import torch
 from torch import nn
 
-import lightning_loop
 from foldproof import randomness
 from foldproof.config import Params, params_from
 from foldproof.config.reading import read_yaml

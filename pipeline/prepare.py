@@ -12,7 +12,9 @@ def main(params: Params) -> None:
     dataset.save("data/prepared")
     schema = dataset.schema
     told = f"{len(schema.classes)} classes" if schema.classes else "one number"
-    print(f"{schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}, target {schema.target!r} ({told})")
+    print(
+        f"{schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}, target {schema.target!r} ({told})"
+    )
 
 
 if __name__ == "__main__":

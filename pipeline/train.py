@@ -12,13 +12,14 @@ def main(params: Params) -> None:
     from foldproof.report.live import Display
     from foldproof.tracking.recorder import Recorder
     from foldproof.training.cross_validation import train_members
+    from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, save_out_of_fold
 
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
     curves = Curves()
     with Recorder("train", params, dataset.schema) as record, Display() as display:
-        sinks = [display, curves, record.sink]
+        sinks: list[Sink] = [display, curves, record.sink]
         trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks)
         trained.model.save("models")
         curves.save("reports/curves.csv", "reports/mean_curves.csv")

@@ -110,7 +110,7 @@ def test_whole_numbers_are_equally_likely() -> None:
 
 
 def test_a_layer_outside_of_a_drawing_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="randomness.drawing"):
+    with pytest.raises(RuntimeError, match=r"randomness\.drawing"):
         randomness.current_key()
 
 

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from foldproof.reproducibility import canonical_json, seed_of, sha256, sha256_of_tree, write_whole
 
 
-@given(st.recursive(st.integers() | st.text() | st.booleans() | st.none(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+@given(
+    st.recursive(
+        st.integers() | st.text() | st.booleans() | st.none(),
+        lambda v: st.lists(v) | st.dictionaries(st.text(), v),
+    )
+)
 def test_canonical_json_is_json_and_depends_on_the_value_alone(value: object) -> None:
     text = canonical_json(value)
     assert json.loads(text) == value

@@ -68,6 +68,7 @@ def cross_validate(
     from foldproof.evaluation.assess import assess
     from foldproof.report.live import Display
     from foldproof.training.cross_validation import train_members
+    from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, out_of_fold_table
 
     chosen = _params(params)
@@ -78,13 +79,20 @@ def cross_validate(
     statistics = fit_statistics(dataset, split, chosen.preprocess)
     curves = Curves()
     with Display() if progress else nullcontext() as display:
-        sinks = [curves] if display is None else [curves, display]
+        sinks: list[Sink] = [curves] if display is None else [curves, display]
         trained = train_members(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, sinks)
     table = out_of_fold_table(trained, dataset, split)
     test_rows = split.test_rows()
     test = trained.model.predict_members(dataset.features[test_rows])
     assessment = assess(
-        dataset.schema, split, dataset, table, test, chosen.evaluate, trained.model.record, curves=curves.table()
+        dataset.schema,
+        split,
+        dataset,
+        table,
+        test,
+        chosen.evaluate,
+        trained.model.record,
+        curves=curves.table(),
     )
     return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
 

@@ -1,7 +1,7 @@
 """All randomness, counter-based: a pure function of (key, place, element), never of a generator's state.
 
 A key is two 32-bit words held as an int32 tensor `[..., 2]`. A member's key comes from (seed, repeat, fold); folding in
-an epoch or a step, then a place (a name hashed at import), gives the key of one draw, whose elements are numbered from 0.
+an epoch or a step, then a place (a name hashed at import), gives the key of one draw, whose elements count from 0.
 So a member draws the same numbers alone, among a hundred, on a CPU, on a GPU, resumed or straight through. The only
 other door is `seeded`, for code of others that insists on drawing from torch's global generator.
 
@@ -50,7 +50,7 @@ def words(key: Tensor, count: int, start: int = 0) -> Tensor:
 
 
 def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
-    """Uniform draws in [0, 1) `[..., *shape]`, multiples of 2**-24, equal on every device and in every dtype >= fp32."""
+    """Uniform draws in [0, 1) `[..., *shape]`, multiples of 2**-24, equal on every device and from fp32 upwards."""
     upper = (words(key, math.prod(shape)) >> 8) & 0xFFFFFF
     return (upper.to(dtype) * 2.0**-24).reshape(*key.shape[:-1], *shape)
 
@@ -99,7 +99,7 @@ def current_key() -> Tensor:
 def seeded(key: Tensor) -> Iterator[None]:
     """Seed torch's global generator from `key` `[2]` while code of others draws from it, then put it back."""
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(integer(key))
+        torch.manual_seed(integer(key))
         yield
 
 

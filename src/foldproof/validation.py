@@ -4,10 +4,12 @@ The checks are those that the stages would make, made on the same code: params, 
 augmentation. What has passed is remembered by the hash of everything it depended on, so a second run costs nothing.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from foldproof.config import Params, load_params
 from foldproof.config.reading import read_yaml
+from foldproof.data.dataset import Task
 from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
 
@@ -41,9 +43,9 @@ def _try_everything(params: Params) -> str:
     schema, train = dataset.schema, params.train
     problems: list[str] = []
 
-    def attempt(check: object) -> None:
+    def attempt(check: Callable[[], object]) -> None:
         try:
-            check()  # type: ignore[operator]
+            check()
         except FoldproofError as error:
             problems.extend(error.problems)
 
@@ -58,10 +60,10 @@ def _try_everything(params: Params) -> str:
     return f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
 
 
-def _refuse_other_tasks_metric(params: Params, task: str) -> None:
+def _refuse_other_tasks_metric(params: Params, task: Task) -> None:
     from foldproof.metrics import names_for
 
-    name, legal = params.evaluate.primary_metric, names_for(task)  # type: ignore[arg-type]
+    name, legal = params.evaluate.primary_metric, names_for(task)
     if name != "auto" and name not in legal:
         raise ConfigError(f"evaluate.primary_metric: found {name}, legal for {task}: auto, {', '.join(legal)}")
 

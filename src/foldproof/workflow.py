@@ -20,9 +20,11 @@ SMALL: dict[str, dict[str, Any]] = {"split": {"folds": 2, "repeats": 1}, "train"
 
 
 def repro(root: Path, arguments: Sequence[str]) -> int:
-    """Validate, run `dvc repro` with the arguments, send what MLflow lacks, show the result; returns DVC's exit code."""
+    """Validate, run `dvc repro` with the arguments, send what MLflow lacks, show the result; returns its exit code."""
     print(validate(root), flush=True)
-    code = subprocess.run([sys.executable, "-m", "dvc", "repro", *arguments], cwd=root, env=stage_environment()).returncode
+    code = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro", *arguments], cwd=root, env=stage_environment()
+    ).returncode
     if code:
         return code
     send(root, quiet=True)

@@ -24,7 +24,12 @@ SETTINGS = {
 def result() -> CrossValidation:
     found = load_breast_cancer()
     return cross_validate(
-        found.data, found.target, SETTINGS, name="cancer", feature_names=tuple(found.feature_names), progress=False
+        found.data,
+        found.target,
+        SETTINGS,
+        name="cancer",
+        feature_names=tuple(found.feature_names),
+        progress=False,
     )
 
 
@@ -42,7 +47,12 @@ def test_the_tables_are_complete() -> None:
 def test_the_same_call_gives_the_same_bits() -> None:
     found = load_breast_cancer()
     again = cross_validate(
-        found.data, found.target, SETTINGS, name="cancer", feature_names=tuple(found.feature_names), progress=False
+        found.data,
+        found.target,
+        SETTINGS,
+        name="cancer",
+        feature_names=tuple(found.feature_names),
+        progress=False,
     )
     assert np.array_equal(again.predict(found.data), result().predict(found.data))
 
@@ -57,7 +67,15 @@ def test_rows_in_a_csv_file_are_predicted(tmp_path: Path, capsys: pytest.Capture
     rows = load_breast_cancer(as_frame=True).data
     rows.assign(extra=1)[sorted(rows.columns)].to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(SystemExit) as caught:
-        main(["predict", str(tmp_path / "new.csv"), str(tmp_path / "out.csv"), "--model", str(tmp_path / "models")])
+        main(
+            [
+                "predict",
+                str(tmp_path / "new.csv"),
+                str(tmp_path / "out.csv"),
+                "--model",
+                str(tmp_path / "models"),
+            ]
+        )
     assert caught.value.code == 0
     assert "569 predictions, the mean of 3 networks" in capsys.readouterr().out
     table = pd.read_csv(tmp_path / "out.csv")

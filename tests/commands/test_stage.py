@@ -9,7 +9,7 @@ from foldproof.errors import DataError
 from foldproof.stage import stage
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "params.yaml").write_text("schema: 1\n")
     monkeypatch.chdir(tmp_path)
@@ -24,13 +24,13 @@ def interrupt(_: Params) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_stage_that_works_returns(folder: Path) -> None:
+def test_a_stage_that_works_returns() -> None:
     seen: list[int] = []
     stage("train", lambda params: seen.append(params.seed))
     assert seen == [0]
 
 
-def test_a_refusal_is_told_with_all_its_problems(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_is_told_with_all_its_problems(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         stage("train", refuse)
     assert caught.value.code == 1
@@ -47,7 +47,7 @@ def test_after_an_earlier_run_the_way_back_is_told(folder: Path, capsys: pytest.
     assert "`dvc checkout`" in capsys.readouterr().err
 
 
-def test_an_interruption_is_not_a_success(folder: Path) -> None:
+def test_an_interruption_is_not_a_success() -> None:
     with pytest.raises(SystemExit) as caught:
         stage("train", interrupt)
     assert caught.value.code == 130

@@ -45,7 +45,12 @@ def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         validate(project)
     told = "\n".join(caught.value.problems)
-    for expected in ("train.batch_size: found 5000", "augment.shift: found 1", "model.name: found cnn", "found r2, legal for classification"):
+    for expected in (
+        "train.batch_size: found 5000",
+        "augment.shift: found 1",
+        "model.name: found cnn",
+        "found r2, legal for classification",
+    ):
         assert expected in told
     assert not (project / REMEMBERED).exists()
 

@@ -29,7 +29,13 @@ def test_the_shipped_file_is_valid() -> None:
 
 def test_every_problem_is_told_at_once() -> None:
     told = problems_in("schema: 1\nsed: 3\nsplit: {folds: 1, test_share: no}\ntrain: {epochs: 1.5, batch_size: -2}")
-    assert [line.split(": ")[1] for line in told] == ["split.test_share", "split.folds", "train.epochs", "train.batch_size", "sed"]
+    assert [line.split(": ")[1] for line in told] == [
+        "split.test_share",
+        "split.folds",
+        "train.epochs",
+        "train.batch_size",
+        "sed",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +49,11 @@ def test_every_problem_is_told_at_once() -> None:
         ("train: {optimizer: {learning_rate: .nan}}", "train.optimizer.learning_rate", "found nan"),
         ("train: {optimizer: {weight_decay: -1e-4}}", "train.optimizer.weight_decay", "found -0.0001"),
         ("train: {optimizer: {adam: {betas: [0.9, 1]}}}", "train.optimizer.adam.betas[1]", "a number < 1"),
-        ("train: {optimizer: {adam: {momentum: 0.9}}}", "train.optimizer.adam.momentum", "legal here: betas, epsilon"),
+        (
+            "train: {optimizer: {adam: {momentum: 0.9}}}",
+            "train.optimizer.adam.momentum",
+            "legal here: betas, epsilon",
+        ),
         ("model: {dropout: 1}", "model.dropout", "a number < 1"),
         ("model: {mlp: {hidden: [8, 0]}}", "model.mlp.hidden[1]", "a number >= 1"),
         ("model: {mlp: {hidden: []}}", "model.mlp.hidden", "a list of at least 1"),
@@ -80,7 +90,29 @@ def test_numbers_are_what_they_look_like() -> None:
 scalars = st.one_of(
     st.integers(-(10**6), 10**6).map(str),
     st.floats(-1e6, 1e6).map(repr),
-    st.sampled_from(["1e-3", "1E5", "010", "0o17", "0x1F", "no", "yes", "on", "true", "False", "null", "~", "1_000", ".5", "1.", "+3", "12:30", "-1_0", "auto"]),
+    st.sampled_from(
+        [
+            "1e-3",
+            "1E5",
+            "010",
+            "0o17",
+            "0x1F",
+            "no",
+            "yes",
+            "on",
+            "true",
+            "False",
+            "null",
+            "~",
+            "1_000",
+            ".5",
+            "1.",
+            "+3",
+            "12:30",
+            "-1_0",
+            "auto",
+        ]
+    ),
 )
 
 

@@ -30,7 +30,9 @@ def test_bundled_data_survives_a_round_trip(name: str, tmp_path: Path) -> None:
     assert Schema.from_dict(dataset.schema.to_dict()) == dataset.schema
 
 
-@pytest.mark.parametrize(("name", "rows", "shape"), [("digits", 1797, (1, 8, 8)), ("diabetes", 442, (10,)), ("wine", 178, (13,))])
+@pytest.mark.parametrize(
+    ("name", "rows", "shape"), [("digits", 1797, (1, 8, 8)), ("diabetes", 442, (10,)), ("wine", 178, (13,))]
+)
 def test_bundled_data_is_what_it_is_known_to_be(name: str, rows: int, shape: tuple[int, ...]) -> None:
     schema = load_source(Data.model_validate({"source": name})).schema
     assert (schema.rows, schema.shape) == (rows, shape)

@@ -19,7 +19,10 @@ def table(rows: int, classes: int, seed: int, copies: int = 0) -> Dataset:
     generator = np.random.Generator(np.random.Philox(seed))
     features = generator.normal(size=(rows, 3))
     targets = np.arange(rows) % classes
-    features, targets = np.concatenate([features, features[:copies]]), np.concatenate([targets, targets[:copies]])
+    features, targets = (
+        np.concatenate([features, features[:copies]]),
+        np.concatenate([targets, targets[:copies]]),
+    )
     return describe("table", features, targets, "classification")
 
 
@@ -48,7 +51,10 @@ def test_roles_are_complete_and_disjoint(job: dict[str, Any], seed: int, copies:
     for index in range(len(split.members)):
         assert np.array_equal(split.rows(index, Role.TEST), test_rows), "all members have the same test set"
         part = split.training_part(index)
-        assert np.array_equal(np.sort(np.concatenate([part, split.rows(index, Role.SCORED), test_rows])), np.arange(150 + copies))
+        assert np.array_equal(
+            np.sort(np.concatenate([part, split.rows(index, Role.SCORED), test_rows])),
+            np.arange(150 + copies),
+        )
         assert len(split.rows(index, Role.TRAINING)) > 0
         assert len(split.rows(index, Role.INNER_VALIDATION)) > 0
 

@@ -150,9 +150,7 @@ def fit_member(dataset: Dataset, split: Split, index: int) -> MemberFit:
     )
     outputs = kept[1].reshape(len(scored), -1)
     names = [f"p{c}" for c in range(outputs.shape[1])] if dataset.schema.classes else ["prediction"]
-    return MemberFit(
-        frame.assign(**dict(zip(names, outputs.T, strict=True))), kept[2], pd.DataFrame(lines), best
-    )
+    return MemberFit(frame.assign(**dict(zip(names, outputs.T, strict=True))), kept[2], pd.DataFrame(lines), best)
 
 
 class Trainee:
@@ -163,9 +161,7 @@ class Trainee:
         self.score = "accuracy" if self.classes else "r2"
         made = MLPClassifier if self.classes else MLPRegressor
         rate = 0.003 if self.classes else 0.02
-        self.network: Any = made(
-            hidden_layer_sizes=(32,), random_state=seed, learning_rate_init=rate, batch_size=64
-        )
+        self.network: Any = made(hidden_layer_sizes=(32,), random_state=seed, learning_rate_init=rate, batch_size=64)
         self.centre, self.scale = (
             (0.0, 1.0) if self.classes else (float(dataset.targets.mean()), float(dataset.targets.std()))
         )

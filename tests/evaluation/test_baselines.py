@@ -36,9 +36,7 @@ def test_a_handful_of_rows_is_enough(name: str) -> None:
     task, baseline = BY_NAME[name]
     features = np.array([[0.0], [1.0], [2.0]])
     targets = np.array([0, 1, 1]) if task == "classification" else np.array([0.0, 1.0, 1.5])
-    found = predict(
-        baseline, features, targets, 2 if task == "classification" else 0, np.arange(3), np.arange(3)
-    )
+    found = predict(baseline, features, targets, 2 if task == "classification" else 0, np.arange(3), np.arange(3))
     assert np.isfinite(found.predictions).all()
     assert found.converged
 
@@ -47,9 +45,7 @@ def test_logistic_and_ridge_regression_equal_scikit_learn_by_hand() -> None:
     cancer = load_breast_cancer()
     fitted, scored = np.arange(0, 400), np.arange(400, 569)
     scaler = StandardScaler().fit(cancer.data[fitted])
-    model = LogisticRegression(max_iter=2000).fit(
-        scaler.transform(cancer.data[fitted]), cancer.target[fitted]
-    )
+    model = LogisticRegression(max_iter=2000).fit(scaler.transform(cancer.data[fitted]), cancer.target[fitted])
     found = predict(BASELINES["classification"][1], cancer.data, cancer.target, 2, fitted, scored)
     np.testing.assert_allclose(found.predictions, model.predict_proba(scaler.transform(cancer.data[scored])))
 

@@ -41,9 +41,7 @@ def test_exchanging_the_two_turns_everything_round(one: list[float], other: list
 
 
 @given(FIVE, FIVE)
-def test_where_lower_is_better_the_gain_turns_and_the_difference_stays(
-    one: list[float], other: list[float]
-) -> None:
+def test_where_lower_is_better_the_gain_turns_and_the_difference_stays(one: list[float], other: list[float]) -> None:
     up, down = (compare(one, other, 0.25, 0.95, higher_is_better=direction) for direction in (True, False))
     assert (up.difference, up.low, up.high) == (down.difference, down.low, down.high)
     assert up.gain == -down.gain

@@ -10,9 +10,7 @@ from foldproof.evaluation.ensembles import ensemble, member_scores
 from foldproof.metrics import METRICS
 
 
-def random_members(
-    seed: int, members: int, rows: int, classes: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def random_members(seed: int, members: int, rows: int, classes: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     draws = np.random.Generator(np.random.Philox(seed))
     scores = np.exp(3 * draws.normal(size=(members, rows, classes)))
     probabilities = (scores / scores.sum(axis=-1, keepdims=True)).astype(np.float32)

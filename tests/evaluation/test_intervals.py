@@ -85,9 +85,7 @@ def test_bootstrap_equals_scipy() -> None:
     found = bootstrap_interval(METRICS["mae"].function, targets, predictions, 4000, 0.9, seed=3)
     assert found is not None
     errors = (np.abs(targets - predictions),)
-    expected = stats.bootstrap(
-        errors, np.mean, n_resamples=4000, confidence_level=0.9, method="percentile", rng=4
-    )
+    expected = stats.bootstrap(errors, np.mean, n_resamples=4000, confidence_level=0.9, method="percentile", rng=4)
     limits = expected.confidence_interval
     assert (found.low, found.high) == pytest.approx((limits.low, limits.high), abs=0.015)
     assert found.method == "bootstrap over rows, 4000 draws"
@@ -97,9 +95,7 @@ def test_bootstrap_depends_on_its_seed_alone() -> None:
     draws = np.random.Generator(np.random.Philox(5))
     targets, predictions = draws.normal(size=30), draws.normal(size=30)
     score = METRICS["rmse"].function
-    first, again, other = (
-        bootstrap_interval(score, targets, predictions, 100, 0.95, seed) for seed in (1, 1, 2)
-    )
+    first, again, other = (bootstrap_interval(score, targets, predictions, 100, 0.95, seed) for seed in (1, 1, 2))
     assert first == again != other
 
 

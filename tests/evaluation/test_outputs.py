@@ -49,9 +49,7 @@ def test_the_ensemble_predicts_the_test_rows(tmp_path: Path) -> None:
     run = digits_run()
     assert list(table.columns) == ["row", "target", *(f"p{index}" for index in range(10))]
     np.testing.assert_array_equal(table["row"], run.split.test_rows())
-    np.testing.assert_allclose(
-        table[["p0", "p9"]], run.test_members.mean(axis=0)[:, [0, 9]], rtol=1e-5, atol=1e-7
-    )
+    np.testing.assert_allclose(table[["p0", "p9"]], run.test_members.mean(axis=0)[:, [0, 9]], rtol=1e-5, atol=1e-7)
 
     save(diabetes_run(), diabetes_assessment(), tmp_path)
     values = pd.read_parquet(tmp_path / "data/test.parquet")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
@@ -74,9 +75,10 @@ def test_confusion_of_any_classes(names: tuple[str, ...]) -> None:
 
 
 def test_many_members_are_drawn_over_one_another(tmp_path: Path) -> None:
-    run = digits_run(3, 4)
-    assert len(run.split.members) > 10
-    (tmp_path / "curves.png").write_bytes(learning_curves(run.assess(), run.curves))
+    once = digits_run()
+    copies = pd.concat([once.curves.assign(repeat=repeat) for repeat in range(3)])
+    members = tuple(replace(one, repeat=repeat) for repeat in range(3) for one in digits_assessment().members)
+    (tmp_path / "curves.png").write_bytes(learning_curves(replace(digits_assessment(), members=members), copies))
     with Image.open(tmp_path / "curves.png") as image:
         assert image.width > image.height
 

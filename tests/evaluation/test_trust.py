@@ -22,9 +22,7 @@ def checked(assessment: Assessment) -> dict[str, Check]:
     return {check.name: check for check in checks_of_figures(assessment)}
 
 
-def advised(
-    assessment: Assessment, audit: dict[str, Any] = AUDIT, record: dict[str, Any] = RECORD
-) -> list[str]:
+def advised(assessment: Assessment, audit: dict[str, Any] = AUDIT, record: dict[str, Any] = RECORD) -> list[str]:
     return [advice.key for advice in what_next(assessment, audit, record)]
 
 
@@ -37,9 +35,7 @@ def with_verdicts(assessment: Assessment, *verdicts: Any) -> Assessment:
     pairs = zip(assessment.baselines, verdicts, strict=True)
     return replace(
         assessment,
-        baselines=tuple(
-            replace(one, comparison=replace(one.comparison, verdict=told)) for one, told in pairs
-        ),
+        baselines=tuple(replace(one, comparison=replace(one.comparison, verdict=told)) for one, told in pairs),
     )
 
 
@@ -67,6 +63,13 @@ def test_baselines(verdicts: tuple[str, ...], status: str, first: str) -> None:
     assessed = with_verdicts(sound(), *verdicts)
     assert checked(assessed)["baselines"].status == status
     assert advised(assessed)[0] == first
+
+
+def test_a_gain_too_small_to_be_shown_asks_for_repeats() -> None:
+    once = replace(with_verdicts(sound(), "better", "no evidence", "better"), repeats=1)
+    assert digits_assessment().baselines[1].comparison.gain > 0
+    assert advised(once) == ["split.repeats", "train.optimizer.name", "seed"]
+    assert advised(replace(once, repeats=3))[0] == "model.name"
 
 
 def test_the_sentence_carries_the_figures() -> None:

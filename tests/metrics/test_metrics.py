@@ -39,13 +39,11 @@ def perfect(task: str) -> Pair:
 
 
 def most_probable(predictions: NDArray[Any]) -> NDArray[Any]:
-    return predictions.argmax(axis=1)
+    return np.asarray(predictions.argmax(axis=1))
 
 
 def sklearn_balanced_accuracy(targets: NDArray[Any], predictions: NDArray[Any]) -> float:
-    with (
-        warnings.catch_warnings()
-    ):  # it warns of predicted classes that no target has, which is the case under test
+    with warnings.catch_warnings():  # it warns of predicted classes that no target has, which is the case under test
         warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
         return float(oracle.balanced_accuracy_score(targets, most_probable(predictions)))
 
@@ -67,9 +65,7 @@ ORACLES: dict[str, Callable[[NDArray[Any], NDArray[Any]], float]] = {
 def test_equals_scikit_learn(name: str, seed: int) -> None:
     metric = METRICS[name]
     targets, predictions = classified(seed=seed) if metric.task == "classification" else valued(seed=seed)
-    assert metric.function(targets, predictions) == pytest.approx(
-        ORACLES[name](targets, predictions), rel=1e-12
-    )
+    assert metric.function(targets, predictions) == pytest.approx(ORACLES[name](targets, predictions), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", names_for("classification"))

@@ -11,10 +11,10 @@ from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import DataError
+from foldproof.model.build import build
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import read_json, write_json
 from foldproof.training.cross_validation import Trained, key_of_member, train_members
-from foldproof.model.build import build
 from tests.training.setting import diabetes, digits, params, split_of
 
 CHOSEN = params(
@@ -55,7 +55,9 @@ def test_a_member_predicts_what_its_plain_network_does_on_rows_that_it_normalise
     network.load_state_dict(state)
     training = np.asarray(dataset.features)[split.rows(1, Role.TRAINING)].astype(np.float64)
     deviation = training.std(0)
-    rows = (np.asarray(dataset.features[:40], dtype=np.float64) - training.mean(0)) / np.where(deviation == 0, 1, deviation)
+    rows = (np.asarray(dataset.features[:40], dtype=np.float64) - training.mean(0)) / np.where(
+        deviation == 0, 1, deviation
+    )
     with torch.no_grad():
         outputs = network(torch.from_numpy(rows).float())
     if task == "classification":

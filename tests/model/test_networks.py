@@ -1,5 +1,6 @@
 """Networks: shapes by arithmetic, weights by their stated variance, no bias before a normalisation, worked examples."""
 
+from itertools import pairwise
 from typing import Any, get_args
 
 import numpy as np
@@ -18,8 +19,12 @@ from foldproof.model.layers import Dropout
 from foldproof.model.networks import NETWORKS
 
 KEY = randomness.key_of(0, 0, 0)
-FORMULAS = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh, "sigmoid": lambda x: 1 / (1 + np.exp(-x))}
-VARIANCES = {"he": lambda a, _: 2 / a, "glorot": lambda a, b: 2 / (a + b), "lecun": lambda a, _: 1 / a}
+FORMULAS: dict[str, Any] = {
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+}
+VARIANCES: dict[str, Any] = {"he": lambda a, _: 2 / a, "glorot": lambda a, b: 2 / (a + b), "lecun": lambda a, _: 1 / a}
 
 
 def network(shape: tuple[int, ...] = (1, 8, 8), outputs: int = 10, **section: Any) -> nn.Module:
@@ -48,25 +53,30 @@ def test_tanh_is_two_sigmoids_less_one() -> None:
 
 @pytest.mark.parametrize("name", INITIALIZERS)
 def test_initial_weights_have_the_stated_mean_and_variance(name: InitializerName) -> None:
-    layer = nn.Sequential(nn.Linear(2000, 500)).double()
+    layer = nn.Linear(2000, 500).double()
     initialize(layer, INITIALIZERS[name], KEY)
-    weights = layer[0].weight.detach().numpy().ravel()  # 10^6 draws
+    weights = layer.weight.detach().numpy().ravel()  # 10^6 draws
     wanted = VARIANCES[name](2000, 500)
     assert abs(weights.mean()) < 5 * np.sqrt(wanted / 1e6)
     assert weights.var() == pytest.approx(wanted, rel=0.01)
     assert stats.kstest(weights[:50_000] / np.sqrt(wanted), "norm").pvalue > 1e-3
-    assert not layer[0].bias.detach().any()
+    assert not layer.bias.detach().any()
 
 
 def test_a_convolution_counts_its_kernels_area() -> None:
-    layer = nn.Sequential(nn.Conv2d(16, 32, 5)).double()
+    layer = nn.Conv2d(16, 32, 5).double()
     initialize(layer, INITIALIZERS["glorot"], KEY)
-    assert layer[0].weight.var().item() == pytest.approx(2 / (16 * 25 + 32 * 25), rel=0.05)
+    assert layer.weight.detach().var().item() == pytest.approx(2 / (16 * 25 + 32 * 25), rel=0.05)
 
 
 def test_layers_and_members_start_differently() -> None:
     first = network(name="mlp", mlp={"hidden": [64, 64]})
-    other = build(Model.model_validate({"name": "mlp", "mlp": {"hidden": [64, 64]}}), (1, 8, 8), 10, randomness.key_of(0, 0, 1))
+    other = build(
+        Model.model_validate({"name": "mlp", "mlp": {"hidden": [64, 64]}}),
+        (1, 8, 8),
+        10,
+        randomness.key_of(0, 0, 1),
+    )
     weights = [p.detach().ravel() for p in first.parameters() if p.dim() == 2]
     assert not torch.allclose(weights[0][:1000], weights[1][:1000])
     assert not torch.allclose(next(first.parameters()), next(other.parameters()).double())
@@ -86,7 +96,7 @@ def test_every_network_maps_rows_to_outputs(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_bias_stands_before_a_batch_normalisation(name: str) -> None:
     layers = list(network(name=name).modules())
-    for layer, following in zip(layers, layers[1:], strict=False):
+    for layer, following in pairwise(layers):
         if isinstance(following, nn.BatchNorm1d | nn.BatchNorm2d):
             assert layer.bias is None
 
@@ -119,6 +129,7 @@ def test_shapes_that_do_not_fit_are_refused(shape: tuple[int, ...], section: dic
 def test_hidden_0_averages_over_pixels() -> None:
     found = network(cnn={"channels": [4], "hidden": 0, "batch_norm": False}, dropout=0.0).eval()
     rows = torch.arange(192.0, dtype=torch.float64).reshape(3, 1, 8, 8)
+    assert isinstance(found, nn.Sequential)
     convolution, head = found[0], found[-1]
     maps = torch.nn.functional.max_pool2d(torch.relu(convolution(rows)), 2)
     assert torch.allclose(found(rows), head(maps.mean((2, 3))))

@@ -13,9 +13,7 @@ from foldproof.report.dots import LEFT, lay_out, ticks
 def test_places_keep_the_order_and_distance_of_the_scores() -> None:
     assessed = diabetes_assessment()
     dots = lay_out(assessed)
-    values = [
-        value for line in (assessed.headline, assessed.baselines[1].scores["r2"]) for value in line.values
-    ]
+    values = [value for line in (assessed.headline, assessed.baselines[1].scores["r2"]) for value in line.values]
     places = [x for mark in (dots.marks[0], dots.marks[2]) for x, _ in mark.folds]
     scale = (places[1] - places[0]) / (values[1] - values[0])
     for value, place in zip(values, places, strict=True):

@@ -30,10 +30,7 @@ def test_plain_text_answers_everything() -> None:
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= WIDEST
     main = assessed.headline
-    assert (
-        f"accuracy {main.mean:.4f} ± {main.spread:.4f}, 95 % interval {main.low:.4f} to {main.high:.4f}"
-        in text
-    )
+    assert f"accuracy {main.mean:.4f} ± {main.spread:.4f}, 95 % interval {main.low:.4f} to {main.high:.4f}" in text
     assert "n = 5 folds" in text
     for member in assessed.members:
         figures = (
@@ -57,7 +54,7 @@ def test_plain_text_answers_everything() -> None:
 
 def test_columns_are_aligned() -> None:
     folds = [line for line in printed(digits_assessment()).splitlines() if line.strip().startswith("fold ")]
-    ends = {[found.end() for found in re.finditer(r"0\.\d{4}", line)][0] for line in folds}
+    ends = {next(found.end() for found in re.finditer(r"0\.\d{4}", line)) for line in folds}
     assert len(folds) == 5
     assert len(ends) == 1
 

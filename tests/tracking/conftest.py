@@ -6,13 +6,23 @@ from pathlib import Path
 import pytest
 
 from foldproof.tracking.address import Address
-from foldproof.tracking.store import Store
-from tests.tracking.stores import Connect, forget_settings, open_store
+from foldproof.tracking.store import Store, environment
+from tests.tracking.stores import PATIENCE, Connect, forget_settings, open_store
 
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_settings(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def mlflow_imported() -> None:
+    """Import what warns of itself when it is imported, once, as our own code does."""
+    with environment(PATIENCE):
+        import mlflow.pyfunc
+        import mlflow.store.tracking.sqlalchemy_store
+
+        assert mlflow.pyfunc
 
 
 @pytest.fixture(scope="module")

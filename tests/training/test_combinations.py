@@ -88,7 +88,7 @@ def section(model: type[BaseModel], prefix: str = "") -> st.SearchStrategy[dict[
     )
 
 
-SECTIONS = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
+SECTIONS: dict[str, type[BaseModel]] = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
 jobs = st.fixed_dictionaries({name: section(model, f"{name}.") for name, model in SECTIONS.items()})
 DATA = {"digits": digits(160), "diabetes": diabetes(120)}
 
@@ -97,6 +97,11 @@ def whole_job(values: dict[str, Any], dataset: Dataset) -> tuple[Params, Split]:
     """The drawn sections as params for this data; a draw that does not fit the data is refused with its reason."""
     chosen = params_from({"schema": 1, "seed": 3, "split": {"folds": 2, "stratify": "auto"}, **values})
     return chosen, split_of(dataset, chosen)
+
+
+def refused_with_reason(refusal: ConfigError | TrainingError) -> None:
+    for problem in refusal.problems:
+        assert "legal" in problem or "pool a map" in problem or isinstance(refusal, TrainingError), problem
 
 
 def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
@@ -115,7 +120,9 @@ def test_alone_equals_stacked_and_held_out_rows_do_not_matter(name: str, values:
         chosen, split = whole_job(values, dataset)
         stacked = fit_together(dataset, split, chosen, (0, 1))
     except (ConfigError, TrainingError) as refusal:
-        assert all("legal" in problem or "pool" in problem or "diverged" in str(refusal) for problem in refusal.problems)
+        assert all(
+            "legal" in problem or "pool" in problem or "diverged" in str(refusal) for problem in refusal.problems
+        )
         return
     for index in (0, 1):
         alone = fit_together(dataset, split, chosen, (index,))
@@ -131,7 +138,13 @@ def test_most_draws_are_jobs_that_run() -> None:
     """The combination test would be worth little if most of what it draws were refused."""
     ran, refused = 0, 0
 
-    @settings(max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=40,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(jobs)
     def count(values: dict[str, Any]) -> None:
         nonlocal ran, refused
@@ -152,5 +165,3 @@ def test_most_draws_are_jobs_that_run() -> None:
 
     count()
     assert ran > refused
-
-

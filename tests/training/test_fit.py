@@ -12,7 +12,7 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, TrainingError
 from foldproof.metrics import METRICS
 from foldproof.training.cross_validation import train_members
-from foldproof.training.events import EpochEnded, Event, FitStarted, MemberStopped
+from foldproof.training.events import EpochEnded, Event, FitStarted, MemberStopped, Sink
 from foldproof.training.outputs import Curves, out_of_fold_table
 from foldproof.training.plan import make_plan
 from tests.training.setting import diabetes, digits, fit_together, params, split_of
@@ -21,14 +21,20 @@ SMALL: dict[str, Any] = {"name": "mlp", "mlp": {"hidden": [32]}}
 
 
 def job(**train: Any) -> Any:
-    settings = {"epochs": 12, "batch_size": 16, "accelerator": "cpu", "optimizer": {"learning_rate": 0.01}, **train}
+    settings = {
+        "epochs": 12,
+        "batch_size": 16,
+        "accelerator": "cpu",
+        "optimizer": {"learning_rate": 0.01},
+        **train,
+    }
     return params(split={"folds": 3}, preprocess={"scale": "channel"}, model=SMALL, train=settings)
 
 
 def run(chosen: Any, dataset: Any) -> tuple[Any, Any, list[Event], Curves]:
     split, seen, curves = split_of(dataset, chosen), list[Event](), Curves()
     statistics = fit_statistics(dataset, split, chosen.preprocess)
-    sinks = [seen.append, curves]
+    sinks: list[Sink] = [seen.append, curves]
     trained = train_members(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, sinks)
     return split, trained, seen, curves
 
@@ -107,7 +113,12 @@ def test_nan_is_found_at_its_step() -> None:
     broken = type(dataset)(dataset.schema, features, dataset.targets)
     chosen = job()
     with pytest.raises(TrainingError, match="not finite from step 0 on"):
-        fit_together(broken, split_of(dataset, chosen), params(**{**_plain(chosen), "preprocess": {"center": "none", "scale": "none"}}), (0,))
+        fit_together(
+            broken,
+            split_of(dataset, chosen),
+            params(**{**_plain(chosen), "preprocess": {"center": "none", "scale": "none"}}),
+            (0,),
+        )
 
 
 def _plain(chosen: Any) -> dict[str, Any]:
@@ -132,7 +143,9 @@ def test_the_best_epochs_weights_are_kept_not_the_last() -> None:
     assert torch.equal(fit_together(dataset, split, until_best, (0,)).matrix, whole.matrix)
 
 
-@pytest.mark.parametrize(("members", "largest", "packed"), [(5, "auto", [5]), (5, 2, [2, 2, 1]), (300, "auto", [128, 128, 44])])
+@pytest.mark.parametrize(
+    ("members", "largest", "packed"), [(5, "auto", [5]), (5, 2, [2, 2, 1]), (300, "auto", [128, 128, 44])]
+)
 def test_the_plan_packs_members_in_their_order(members: int, largest: Any, packed: list[int]) -> None:
     plan = make_plan(members, 1000, "cpu", "fp32", "auto", largest)
     assert [len(population) for population in plan.populations] == packed

@@ -1,4 +1,4 @@
-"""Losses against scikit-learn, numpy and the worked examples; gradients against `p - onehot`; shapes never broadcast."""
+"""Losses against scikit-learn, numpy and the worked examples; gradients against `p - onehot`; no broadcasting."""
 
 from typing import get_args
 
@@ -9,7 +9,13 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from foldproof.config.train import LossName
 from foldproof.errors import ConfigError
-from foldproof.training.losses import LOSSES, cross_entropy, loss_for, squared_error, squared_error_of_probabilities
+from foldproof.training.losses import (
+    LOSSES,
+    cross_entropy,
+    loss_for,
+    squared_error,
+    squared_error_of_probabilities,
+)
 
 GENERATOR = np.random.Generator(np.random.Philox(0))
 OUTPUTS = torch.from_numpy(GENERATOR.normal(size=(2, 40, 5)))
@@ -63,7 +69,9 @@ def test_a_fair_and_a_loaded_die() -> None:
 
 
 def test_the_first_loss_over_ten_classes_is_the_logarithm_of_ten() -> None:
-    assert cross_entropy(torch.zeros(1, 8, 10), torch.arange(8)[None], torch.zeros(1)).mean().item() == pytest.approx(2.3026, abs=5e-5)
+    assert cross_entropy(torch.zeros(1, 8, 10), torch.arange(8)[None], torch.zeros(1)).mean().item() == pytest.approx(
+        2.3026, abs=5e-5
+    )
 
 
 @pytest.mark.parametrize("shape", [(2, 40), (2, 39, 5), (1, 40, 5)])

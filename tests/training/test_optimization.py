@@ -32,11 +32,13 @@ def loss(weights: torch.Tensor) -> torch.Tensor:
     return (1 - first) ** 2 + 5 * (second - first**2) ** 2 + (third - 2) ** 2 + (0.3 * fourth) ** 4
 
 
-def stepped(name: str, steps: int, clip: torch.Tensor | None = None, decays: torch.Tensor | None = DECAYS) -> torch.Tensor:
+def stepped(
+    name: OptimizerName, steps: int, clip: torch.Tensor | None = None, decays: torch.Tensor | None = DECAYS
+) -> torch.Tensor:
     matrix = nn.Parameter(START.clone())
     rates = Rates(RATES, decays, clip, lambda step: 1 / (1 + 0.01 * step))
     block = getattr(Train().optimizer, name)
-    optimizer = PopulationOptimizer(matrix, OPTIMIZERS[name], block, rates, torch.ones(4, dtype=torch.float64))  # type: ignore[index]
+    optimizer = PopulationOptimizer(matrix, OPTIMIZERS[name], block, rates, torch.ones(4, dtype=torch.float64))
     for _ in range(steps):
         optimizer.zero_grad()
         loss(matrix).sum().backward()
@@ -51,7 +53,7 @@ def test_every_name_of_the_params_is_a_row_of_its_table() -> None:
 
 @every_optimizer
 @pytest.mark.parametrize("clipped", [False, True])
-def test_members_with_their_own_settings_equal_one_torch_optimizer_each(name: str, clipped: bool) -> None:
+def test_members_with_their_own_settings_equal_one_torch_optimizer_each(name: OptimizerName, clipped: bool) -> None:
     clip = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64) if clipped else None
     together = stepped(name, 200, clip)
     for member in range(3):
@@ -69,7 +71,7 @@ def test_members_with_their_own_settings_equal_one_torch_optimizer_each(name: st
 
 
 @every_optimizer
-def test_every_optimizer_finds_the_bottom(name: str) -> None:
+def test_every_optimizer_finds_the_bottom(name: OptimizerName) -> None:
     end = stepped(name, 4000, decays=None)
     assert loss(end)[-1] < 0.02
     assert (loss(end) < loss(START)).all()
@@ -94,7 +96,10 @@ def test_one_step_of_gradient_descent_by_hand() -> None:
     """Two inputs, two hidden and two output sigmoids, no biases: the worked example of the notes."""
     weights = torch.tensor([[0.4, 0.1, 0.4, 0.3, 0.25, 0.3, 0.7, 0.25]], dtype=torch.float64)
     matrix = nn.Parameter(weights)
-    inputs, targets = torch.tensor([0.2, 0.5], dtype=torch.float64), torch.tensor([0.2, 0.4], dtype=torch.float64)
+    inputs, targets = (
+        torch.tensor([0.2, 0.5], dtype=torch.float64),
+        torch.tensor([0.2, 0.4], dtype=torch.float64),
+    )
     hidden_sums = matrix[0, :4].reshape(2, 2) @ inputs
     hidden = torch.sigmoid(hidden_sums)
     output_sums = matrix[0, 4:].reshape(2, 2) @ hidden

@@ -1,4 +1,4 @@
-"""A member does not know its neighbours: alone, among 5 or 20, or as a plain module with torch.optim, it is the same."""
+"""A member does not know its neighbours: alone, among 5 or 20, or as a plain module, it is the same."""
 
 from functools import cache
 from typing import Any, get_args
@@ -21,7 +21,7 @@ from foldproof.training.optimizers import OPTIMIZERS
 from tests.training.setting import diabetes, digits, fit_together, params, split_of
 
 STEPS = 200
-TORCH = {
+TORCH: dict[str, Any] = {
     "sgd": (torch.optim.SGD, {}),
     "momentum": (torch.optim.SGD, {"momentum": 0.9}),
     "nesterov": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
@@ -88,7 +88,7 @@ def test_alone_equals_stacked_in_float32_on_a_smooth_network(optimizer: str) -> 
 
 
 @every_optimizer
-def test_stacked_equals_a_plain_module_with_torch_optim(optimizer: str) -> None:
+def test_stacked_equals_a_plain_module_with_torch_optim(optimizer: OptimizerName) -> None:
     """The oracle: one `nn.Module`, one optimizer of torch with parameter groups, a loop that anyone could write."""
     chosen = job(optimizer)
     dataset = digits()
@@ -99,13 +99,15 @@ def test_stacked_equals_a_plain_module_with_torch_optim(optimizer: str) -> None:
     key = key_of_member(member)
     network = build(chosen.model, dataset.schema.shape, 10, key).double()
     make, settings = TORCH[optimizer]
-    rate = OPTIMIZERS[optimizer].learning_rate  # type: ignore[index]
+    rate = OPTIMIZERS[optimizer].learning_rate
     groups = [
         {"params": [p for p in network.parameters() if p.dim() > 1], "weight_decay": 0.01},
         {"params": [p for p in network.parameters() if p.dim() == 1], "weight_decay": 0.0},
     ]
-    by_hand = make(groups, lr=rate, **settings)  # type: ignore[operator]
-    decay = torch.optim.lr_scheduler.LambdaLR(by_hand, lambda step: float(torch.exp(torch.tensor(-0.05 * step / steps, dtype=torch.float64))))
+    by_hand = make(groups, lr=rate, **settings)
+    decay = torch.optim.lr_scheduler.LambdaLR(
+        by_hand, lambda step: float(torch.exp(torch.tensor(-0.05 * step / steps, dtype=torch.float64)))
+    )
     data = make_data(dataset, split, (3,), 16, steps)
     statistics = fit_statistics(dataset, split, chosen.preprocess)
     center, scale = (torch.from_numpy(array[3:4]) for array in (statistics.center, statistics.scale))

@@ -24,7 +24,7 @@ class Data(Closed):
             raise ValueError(f"source {self.source!r} needs data.path, the file to read")
         if self.path is not None and (Path(self.path).parts[:2] != ("data", "raw") or ".." in Path(self.path).parts):
             raise ValueError(
-                f"data.path: found {self.path!r}, legal: a file below data/raw/, the folder that the pipeline depends on"
+                f"data.path: found {self.path!r}, legal: a file below data/raw/, which the pipeline depends on"
             )
         if self.source == "csv" and self.target is None:
             raise ValueError("source 'csv' needs data.target, the name of the column to predict")

@@ -6,9 +6,7 @@ from pydantic import Field
 
 from foldproof.config.closed import Auto, Closed, Share
 
-MetricName = Literal[
-    "accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier", "r2", "rmse", "mae"
-]
+MetricName = Literal["accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier", "r2", "rmse", "mae"]
 
 
 class Evaluate(Closed):

@@ -1,7 +1,7 @@
 """Random changes of training rows, on the device, per member and row, counter-based.
 
 A table `name -> Augmentation`; each is a pure function of raw rows `[P, B, *shape]`, a strength `[P]` and keys `[P, 2]`
-(a member's key of this step), applied before the rows are normalised, to training rows alone. Strength 0 changes nothing.
+(a member's key of this step), applied before the rows are normalised, to training rows alone. Strength 0 is off.
 """
 
 from collections.abc import Callable

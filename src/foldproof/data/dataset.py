@@ -47,8 +47,9 @@ class Schema:
             raise DataError(
                 f"{where}: schema: found {found!r}, this foldproof reads {SCHEMA}; run `dvc repro` to write it anew"
             )
-        known = {field.name: values[field.name] for field in fields(cls)}
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in known.items()})
+        known: dict[str, Any] = {field.name: values[field.name] for field in fields(cls)}
+        listed: dict[str, Any] = {key: tuple(value) for key, value in known.items() if isinstance(value, list)}
+        return cls(**{**known, **listed})
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def describe(
 
     Args:
         name: what the data is called in the record.
-        features: `[N, F]` numbers of a table, or `[N, H, W]` or `[N, C, H, W]` images; uint8 stays, the rest is float32.
+        features: `[N, F]` numbers of a table, or `[N, H, W]` or `[N, C, H, W]` images; uint8 stays, else float32.
         targets: `[N]` class labels (text, integers, booleans) or numbers.
         task: `auto` takes numbers with a fraction, or with over 20 values that mostly differ, for regression.
         classes: names of the integer labels 0, 1, ...; None takes the sorted labels themselves.
@@ -126,7 +127,11 @@ def describe(
         "target": target,
         "rows": len(features),
     }
-    parts = (canonical_json(fields_before).encode(), features.tobytes(), np.ascontiguousarray(targets).tobytes())
+    parts = (
+        canonical_json(fields_before).encode(),
+        features.tobytes(),
+        np.ascontiguousarray(targets).tobytes(),
+    )
     return Dataset(Schema(fingerprint=sha256(*parts), **fields_before), features, targets)
 
 

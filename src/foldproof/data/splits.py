@@ -73,7 +73,7 @@ class Split:
         smallest = int((self.roles == Role.TRAINING).sum(axis=1).min())
         if batch_size > smallest:
             raise ConfigError(
-                f"train.batch_size: found {batch_size}, legal: at most {smallest}, the rows of the smallest training set"
+                f"train.batch_size: found {batch_size}, legal: at most {smallest}, the smallest training set"
             )
         return smallest // batch_size
 
@@ -174,9 +174,7 @@ def _inner(strata: NDArray[Any], share: float, seed: int) -> Rows:
     return np.sort(inner)
 
 
-def _refuse_small(
-    strata: NDArray[Any], stratified: bool, section: SplitSection, classes: tuple[str, ...]
-) -> None:
+def _refuse_small(strata: NDArray[Any], stratified: bool, section: SplitSection, classes: tuple[str, ...]) -> None:
     """Every class needs a row in each fold, and two in what is left, one to train on and one for inner validation."""
     needed = max(section.folds, 3)
     if not stratified:

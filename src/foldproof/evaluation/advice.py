@@ -6,6 +6,7 @@ import numpy as np
 
 from foldproof.evaluation.assessment import Advice, Assessment
 from foldproof.evaluation.trust import LARGE_CALIBRATION_ERROR, still_improving
+from foldproof.evaluation.wording import figure
 
 MOST = 5
 LARGE_GAP = 2.0  # inner-validation loss over training loss at the best epoch
@@ -20,9 +21,7 @@ ALWAYS = (
 )
 
 
-def what_next(
-    assessment: Assessment, audit: dict[str, Any], model_record: dict[str, Any]
-) -> tuple[Advice, ...]:
+def what_next(assessment: Assessment, audit: dict[str, Any], model_record: dict[str, Any]) -> tuple[Advice, ...]:
     """All that may be amiss, in order of weight; `audit` is the split's, `model_record` is model.json."""
     network = model_record.get("network", {})
     found = [
@@ -33,7 +32,8 @@ def what_next(
         *_certainty(assessment),
         *ALWAYS,
     ]
-    return tuple(found[:MOST])
+    first = {one.key: one for one in reversed(found)}  # of two on one key, the weightier
+    return tuple(one for one in found if first[one.key] is one)[:MOST]
 
 
 def _training(assessment: Assessment) -> list[Advice]:
@@ -41,16 +41,11 @@ def _training(assessment: Assessment) -> list[Advice]:
     cut = sum(still_improving(member) for member in members)
     if cut:
         most = max(member.epochs for member in members)
-        sentence = (
-            f"{cut} of {len(members)} members were still improving: raise it from {most}, say to {2 * most}."
-        )
+        sentence = f"{cut} of {len(members)} members were still improving: raise it from {most}, say to {2 * most}."
         return [Advice("train.epochs", sentence)]
     middle = float(np.mean([member.best_epoch for member in members]))
     if middle < EARLY:
-        sentence = (
-            f"The best epoch is {middle:.1f} on average, so early that smaller steps may go further: lower "
-            "it."
-        )
+        sentence = f"The best epoch is {middle:.1f} on average, so early that smaller steps may go further: lower it."
         return [Advice("train.optimizer.learning_rate", sentence)]
     return []
 
@@ -59,17 +54,18 @@ def _baselines(assessment: Assessment) -> list[Advice]:
     rivals = [one for one in assessment.baselines if one.comparison.verdict != "better"]
     if any(one.trivial for one in rivals):
         sentence = (
-            "The network has learnt nothing that the target's distribution does not tell: is it the right "
-            "column?"
+            "The network has learnt nothing that the target's distribution does not tell: is it the right column?"
         )
         return [Advice("data.target", sentence)]
-    if rivals:
-        names = " and ".join(one.label for one in rivals)
-        sentence = (
-            f"Not shown to be better than {names}: try another network, or use the simpler and cheaper model."
-        )
-        return [Advice("model.name", sentence)]
-    return []
+    if not rivals:
+        return []
+    names = " and ".join(one.label for one in rivals)
+    if assessment.repeats == 1 and all(one.comparison.gain > 0 for one in rivals):
+        gain = figure(min(one.comparison.gain for one in rivals), assessment.metrics[0])
+        sentence = f"The gain over {names} ({gain}) is too small for one draw of the folds to show: try 3 or 5 repeats."
+        return [Advice("split.repeats", sentence)]
+    sentence = f"Not shown to be better than {names}: try another network, or use the simpler and cheaper model."
+    return [Advice("model.name", sentence)]
 
 
 def _fit(assessment: Assessment, network: dict[str, Any]) -> list[Advice]:
@@ -107,9 +103,7 @@ def _data(assessment: Assessment, audit: dict[str, Any]) -> list[Advice]:
     conflicts = int(audit.get("conflicting_duplicates", 0))
     if assessment.task == "classification" and conflicts:
         found.append(
-            Advice(
-                "data.source", f"{conflicts} groups of equal rows carry different labels: mend them first."
-            )
+            Advice("data.source", f"{conflicts} groups of equal rows carry different labels: mend them first.")
         )
     if assessment.test is None:
         sentence = "There is no test set: 0.2 keeps a fifth of the rows apart, to confirm what the folds say."
@@ -123,7 +117,5 @@ def _data(assessment: Assessment, audit: dict[str, Any]) -> list[Advice]:
 def _certainty(assessment: Assessment) -> list[Advice]:
     if assessment.repeats > 1:
         return []
-    sentence = (
-        "One draw of the folds is one opinion: 3 or 5 repeats narrow the interval and show what luck did."
-    )
+    sentence = "One draw of the folds is one opinion: 3 or 5 repeats narrow the interval and show what luck did."
     return [Advice("split.repeats", sentence)]

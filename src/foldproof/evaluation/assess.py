@@ -62,10 +62,7 @@ def assess(
     ratio = _test_to_training(split)
     confidence = params_evaluate.confidence
     chosen = primary(schema.task, params_evaluate.primary_metric)
-    scores = {
-        name: _score([one.scores[name] for one in members], ratio, confidence, METRICS[name])
-        for name in names
-    }
+    scores = {name: _score([one.scores[name] for one in members], ratio, confidence, METRICS[name]) for name in names}
     held_out = split.test_rows()
     baselines = tuple(
         _baseline(one, dataset, split, held_out, scores[chosen], chosen, ratio, confidence)
@@ -166,7 +163,7 @@ def _losses(curves: "pd.DataFrame | None", member: Member, epoch: int) -> tuple[
     mine = (curves["repeat"] == member.repeat) & (curves["fold"] == member.fold) & (curves["epoch"] == epoch)
     if int(mine.sum()) != 1:
         raise DataError(
-            f"the curves hold {int(mine.sum())} lines for epoch {epoch} of {member.name}, not one"
+            f"the curves hold {int(mine.sum())} lines for epoch {epoch} of {member.name}, not one",
         )
     line = curves[mine].iloc[0]
     return float(line["training_loss"]), float(line["inner_validation_loss"])
@@ -175,8 +172,7 @@ def _losses(curves: "pd.DataFrame | None", member: Member, epoch: int) -> tuple[
 def _test_to_training(split: Split) -> float:
     """Scored rows to rows of the training part, mean over members: 1/(k-1) for k equal folds."""
     ratios = [
-        len(split.rows(index, Role.SCORED)) / len(split.training_part(index))
-        for index in range(len(split.members))
+        len(split.rows(index, Role.SCORED)) / len(split.training_part(index)) for index in range(len(split.members))
     ]
     return float(np.mean(ratios))
 
@@ -203,9 +199,7 @@ def _baseline(
 ) -> BaselineResult:
     names = names_for(dataset.schema.task)
     classes = len(dataset.schema.classes)
-    plan = [
-        (split.training_part(index), split.rows(index, Role.SCORED)) for index in range(len(split.members))
-    ]
+    plan = [(split.training_part(index), split.rows(index, Role.SCORED)) for index in range(len(split.members))]
     if len(held_out):
         plan.append((np.flatnonzero(split.roles[0] != Role.TEST), held_out))
     fits = [predict(baseline, dataset.features, dataset.targets, classes, *rows) for rows in plan]
@@ -221,9 +215,7 @@ def _baseline(
         trivial=baseline.trivial,
         converged=all(fit.converged for fit in fits),
         scores=scores,
-        comparison=compare(
-            network.values, scores[chosen].values, ratio, confidence, METRICS[chosen].higher_is_better
-        ),
+        comparison=compare(network.values, scores[chosen].values, ratio, confidence, METRICS[chosen].higher_is_better),
         test=scored[-1] if len(held_out) else None,
     )
 
@@ -236,17 +228,13 @@ def _test_set(
     if members is None or members.shape[1] != len(targets):
         shape = None if members is None else members.shape
         raise DataError(
-            f"test predictions have shape {shape}, must hold the {len(targets)} test rows of each member"
+            f"test predictions have shape {shape}, must hold the {len(targets)} test rows of each member",
         )
     together = ensemble(members)
-    return TestSet(
-        len(targets), {name: _test_score(name, targets, members, together, section, seed) for name in names}
-    )
+    return TestSet(len(targets), {name: _test_score(name, targets, members, together, section, seed) for name in names})
 
 
-def _test_score(
-    name: str, targets: Array, members: Array, together: Array, section: Evaluate, seed: int
-) -> TestScore:
+def _test_score(name: str, targets: Array, members: Array, together: Array, section: Evaluate, seed: int) -> TestScore:
     metric = METRICS[name]
     score = metric.function(targets, together)
     key = seed_of("bootstrap", seed)

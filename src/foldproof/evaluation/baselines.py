@@ -107,9 +107,7 @@ def predict(
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is told in the record, by `converged`
         model.fit(_flat(features, fitted_rows), np.asarray(targets[fitted_rows]))
         scored = _flat(features, scored_rows)
-        found = (
-            _probabilities(model, scored, classes) if classes else model.predict(scored).astype(np.float64)
-        )
+        found = _probabilities(model, scored, classes) if classes else model.predict(scored).astype(np.float64)
     iterations = np.max(getattr(model[-1], "n_iter_", None) or 0)
     return BaselinePrediction(found, bool(iterations < MOST_ITERATIONS))
 

@@ -34,7 +34,7 @@ def calibrate(targets: NDArray[Any], probabilities: NDArray[Any], bins: int = 10
     """
     if probabilities.ndim != 2 or targets.shape != probabilities.shape[:1] or len(targets) == 0:
         raise ValueError(
-            f"targets have shape {targets.shape}, probabilities {probabilities.shape}; [n], [n, C] needed"
+            f"targets have shape {targets.shape}, probabilities {probabilities.shape}; [n], [n, C] needed",
         )
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == targets

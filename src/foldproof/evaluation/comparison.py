@@ -47,7 +47,7 @@ def compare(
     """
     if len(candidate) != len(reference):
         raise ValueError(
-            f"{len(candidate)} scores against {len(reference)}: a comparison is paired, fold by fold"
+            f"{len(candidate)} scores against {len(reference)}: a comparison is paired, fold by fold",
         )
     differences = [float(one - other) for one, other in zip(candidate, reference, strict=True)]
     middle = float(np.mean(differences))

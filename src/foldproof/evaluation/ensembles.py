@@ -12,7 +12,7 @@ def ensemble(members: NDArray[Any]) -> NDArray[np.float64]:
     """Mean over members: `[M, n, C]` probabilities to `[n, C]`, or `[M, n]` values to `[n]`."""
     if members.ndim not in (2, 3) or len(members) == 0:
         raise ValueError(
-            f"members' predictions have shape {members.shape}, must be [M, n, C] or [M, n] with M >= 1"
+            f"members' predictions have shape {members.shape}, must be [M, n, C] or [M, n] with M >= 1",
         )
     return np.asarray(np.mean(members, axis=0, dtype=np.float64))
 

@@ -20,10 +20,7 @@ def rivals(assessment: Assessment) -> tuple[Rival, ...]:
     test = assessment.test.scores[name].ensemble if assessment.test else None
     return (
         Rival("network", assessment.headline, test),
-        *(
-            Rival(one.label, one.scores[name], one.test[name] if one.test else None)
-            for one in assessment.baselines
-        ),
+        *(Rival(one.label, one.scores[name], one.test[name] if one.test else None) for one in assessment.baselines),
     )
 
 
@@ -40,9 +37,7 @@ def window(lines: tuple[Rival, ...]) -> tuple[float, float]:
         if reach <= 6 * max(high - low, 1e-9):
             low, high = min(low, other_low), max(high, other_high)
     room = 0.5 * (high - low) or 0.01
-    extra = [
-        value for line in lines for value in (line.score.low, line.score.high, line.test) if value is not None
-    ]
+    extra = [value for line in lines for value in (line.score.low, line.score.high, line.test) if value is not None]
     near = [value for value in extra if low - room <= value <= high + room]
     low, high = min([low, *near]), max([high, *near])
     margin = 0.06 * (high - low) or 0.01

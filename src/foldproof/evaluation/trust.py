@@ -30,8 +30,7 @@ def _baselines(assessment: Assessment) -> Check:
             "baselines",
             "ok",
             title,
-            f"The network beats all {len(beaten)} on the same folds; the nearest is "
-            f"{_gain(assessment, strongest)}.",
+            f"The network beats all {len(beaten)} on the same folds; the nearest is {_gain(assessment, strongest)}.",
         )
     sentence = "; ".join(_not_beaten(assessment, one) for one in rest) + "."
     trivial = any(one.trivial for one in rest)
@@ -68,13 +67,9 @@ def _agreement(assessment: Assessment) -> Check | None:
         f"{figure(held_out.members_mean, metric)} "
         f"on the {assessment.test.rows} test rows"
     )
-    halves = [
-        (one.high - one.low) / 2 for one in (folds, held_out) if one.low is not None and one.high is not None
-    ]
+    halves = [(one.high - one.low) / 2 for one in (folds, held_out) if one.low is not None and one.high is not None]
     if not halves:
-        return Check(
-            "agreement", "ok", title, f"On average {seen}; there are too few errors for an interval."
-        )
+        return Check("agreement", "ok", title, f"On average {seen}; there are too few errors for an interval.")
     allowed = sqrt(sum(half**2 for half in halves))
     apart = abs(folds.mean - held_out.members_mean)
     if apart > allowed:
@@ -87,17 +82,14 @@ def _epochs(assessment: Assessment) -> Check:
     title = "Training ran to its end"
     cut = [member for member in assessment.members if still_improving(member)]
     if cut:
-        sentence = (
-            f"{len(cut)} of {len(assessment.members)} members were still improving when their epochs ran out."
-        )
+        sentence = f"{len(cut)} of {len(assessment.members)} members were still improving when their epochs ran out."
         return Check("epochs", "warn", title, sentence)
     patient = sum(member.stopped == "patience" for member in assessment.members)
     return Check(
         "epochs",
         "ok",
         title,
-        f"{patient} of {len(assessment.members)} members stopped by themselves; none was still improving at "
-        "the end.",
+        f"{patient} of {len(assessment.members)} members stopped by themselves; none was still improving at the end.",
     )
 
 
@@ -118,8 +110,7 @@ def _repeats(assessment: Assessment) -> Check:
             "repeats",
             "warn",
             title,
-            f"One repeat of {folds} folds from one seed: the spread leaves out what another draw would "
-            "change.",
+            f"One repeat of {folds} folds from one seed: the spread leaves out what another draw would change.",
         )
     sentence = f"{repeats} repeats of {folds} folds: {repeats * folds} networks, from one seed."
     return Check("repeats", "ok", title, sentence)

@@ -11,9 +11,7 @@ from foldproof.evaluation.assessment import Check
 from foldproof.reproducibility import sha256
 
 
-def checks_of_rows(
-    split: Split, dataset: Dataset, statistics_manifest: dict[str, Any] | None
-) -> tuple[Check, ...]:
+def checks_of_rows(split: Split, dataset: Dataset, statistics_manifest: dict[str, Any] | None) -> tuple[Check, ...]:
     """Test set, folds, duplicates, preprocessing and stopping: who saw which rows."""
     cluster = equal_rows(dataset.features)
     return (
@@ -67,13 +65,9 @@ def _folds(split: Split) -> Check:
         mine = [index for index, member in enumerate(split.members) if member.repeat == repeat]
         times = (split.roles[mine] == Role.SCORED).sum(axis=0)
         if not np.array_equal(times, outside.astype(times.dtype)):
-            return Check(
-                "folds", "fail", title, f"In repeat {repeat} some rows are scored twice or not at all."
-            )
+            return Check("folds", "fail", title, f"In repeat {repeat} some rows are scored twice or not at all.")
     each = "once" if len(repeats) == 1 else f"{len(repeats)} times, once a repeat"
-    return Check(
-        "folds", "ok", title, f"Each of the {int(outside.sum())} rows outside the test set is scored {each}."
-    )
+    return Check("folds", "ok", title, f"Each of the {int(outside.sum())} rows outside the test set is scored {each}.")
 
 
 def _duplicates(split: Split, cluster: NDArray[np.int64]) -> Check:
@@ -85,8 +79,7 @@ def _duplicates(split: Split, cluster: NDArray[np.int64]) -> Check:
     divided = sum(_divided(split.roles[index], cluster, len(sizes)) for index in range(len(split.members)))
     if divided:
         sentence = (
-            "Copies of one row lie both in what a member learnt from and in what it is scored on, "
-            f"{divided} times."
+            f"Copies of one row lie both in what a member learnt from and in what it is scored on, {divided} times."
         )
         return Check("duplicates", "fail", title, sentence)
     groups = int((sizes > 1).sum())
@@ -94,8 +87,7 @@ def _duplicates(split: Split, cluster: NDArray[np.int64]) -> Check:
         "duplicates",
         "ok",
         title,
-        f"{copies} rows are copies of one another, in {groups} groups; no group is both learnt from and "
-        "scored.",
+        f"{copies} rows are copies of one another, in {groups} groups; no group is both learnt from and scored.",
     )
 
 
@@ -120,8 +112,7 @@ def _conflicts(dataset: Dataset, cluster: NDArray[np.int64]) -> tuple[Check, ...
                 "conflicting_duplicates",
                 "warn",
                 title,
-                f"{conflicting} groups of equal rows carry different labels: no model can get them all "
-                "right.",
+                f"{conflicting} groups of equal rows carry different labels: no model can get them all right.",
             ),
         )
     return (Check("conflicting_duplicates", "ok", title, "No row occurs with two different labels."),)
@@ -165,6 +156,5 @@ def _stopping(split: Split) -> Check:
         "stopping",
         "ok",
         title,
-        f"Best epoch and stopping were chosen on {some} inner-validation rows of each member's own training "
-        "part.",
+        f"Best epoch and stopping were chosen on {some} inner-validation rows of each member's own training part.",
     )

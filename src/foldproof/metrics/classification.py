@@ -65,7 +65,7 @@ def checked(targets: Array, predictions: Array) -> tuple[NDArray[np.int64], NDAr
     classes, probabilities = targets.astype(np.int64), predictions.astype(np.float64)
     if classes.min() < 0 or classes.max() >= probabilities.shape[1]:
         raise ValueError(
-            f"targets lie in {classes.min()}..{classes.max()}, legal: 0..{probabilities.shape[1] - 1}"
+            f"targets lie in {classes.min()}..{classes.max()}, legal: 0..{probabilities.shape[1] - 1}",
         )
     lawful = np.all(probabilities >= 0) and np.all(np.abs(probabilities.sum(axis=1) - 1.0) <= 0.01)
     if not lawful:  # NaN fails the comparison too

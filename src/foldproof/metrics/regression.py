@@ -37,7 +37,7 @@ def checked(targets: Array, predictions: Array) -> tuple[NDArray[np.float64], ND
     """Both as float64 `[n]`; raises ValueError where shapes differ or a value is not finite."""
     if targets.ndim != 1 or targets.shape != predictions.shape:
         raise ValueError(
-            f"targets have shape {targets.shape}, predictions {predictions.shape}; both must be [n]"
+            f"targets have shape {targets.shape}, predictions {predictions.shape}; both must be [n]",
         )
     if len(targets) == 0:
         raise ValueError("no rows: a score needs at least one")

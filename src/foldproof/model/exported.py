@@ -19,7 +19,7 @@ from foldproof.data.dataset import Schema, Task
 from foldproof.data.statistics import Statistics, normalise
 from foldproof.errors import DataError
 from foldproof.model.build import build
-from foldproof.model.stacked import State, StackedNetwork
+from foldproof.model.stacked import StackedNetwork, State
 from foldproof.reproducibility import read_json, write_json, write_whole
 
 SCHEMA = 1

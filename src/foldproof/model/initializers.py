@@ -1,7 +1,7 @@
 """Initial weights: a table `name -> variance(n_in, n_out)`; weights are normal draws, biases zero.
 
-`n_in` and `n_out` are the numbers of inputs and outputs of a unit (for a convolution times the kernel's area). Draws are
-made in float64 on the CPU, keyed by the member and the parameter's name, so they are the same wherever it trains.
+`n_in` and `n_out` are the numbers of inputs and outputs of a unit (for a convolution times the kernel's area). Draws
+are made in float64 on the CPU, keyed by the member and the parameter's name, so they are the same wherever it trains.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,7 @@ from foldproof import randomness
 
 
 class Dropout(nn.Module):
-    """Zero each unit with probability `rate` and divide the rest by `1 - rate`, in training only (Srivastava et al. 2014).
+    """Zero each unit with probability `rate` and divide the rest by `1 - rate`, in training only (Srivastava et al.).
 
     The rate is a buffer, so that the members of a population may each have their own. `place` tells the layers of one
     network apart.

@@ -58,7 +58,13 @@ def cnn(shape: tuple[int, ...], outputs: int, parts: Parts, block: Cnn) -> nn.Mo
     layers: list[nn.Module] = []
     for index, filters in enumerate(block.channels):
         layers.append(
-            nn.Conv2d(channels, filters, block.kernel, padding=_same_padding(block.kernel), bias=not block.batch_norm)
+            nn.Conv2d(
+                channels,
+                filters,
+                block.kernel,
+                padding=_same_padding(block.kernel),
+                bias=not block.batch_norm,
+            )
         )
         if block.batch_norm:
             layers.append(nn.BatchNorm2d(filters))

@@ -1,7 +1,7 @@
 """Networks of one shape as one: their weights are the rows of a matrix `[P, N]`, their forward pass one `vmap`.
 
-`Layout` says where in a row each parameter lies; `StackedNetwork` unfolds the matrix into parameters `[P, ...]` and runs
-the template network over all members at once. The matrix is the only thing an optimizer, an average or a checkpoint sees.
+`Layout` says where in a row each parameter lies; `StackedNetwork` unfolds the matrix into parameters `[P, ...]` and
+runs the template network over all members at once. Optimizers, averages and checkpoints see the matrix alone.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Layout:
 
     def unfold(self, matrix: Tensor) -> State:
         """Parameters `[P, ...]` as views into the matrix `[P, N]`; their gradients flow back into it as one."""
-        parts = matrix.split(self.sizes, dim=1)
+        parts = torch.split(matrix, self.sizes, dim=1)
         return {
             name: part.reshape(-1, *shape) for name, part, shape in zip(self.names, parts, self.shapes, strict=True)
         }

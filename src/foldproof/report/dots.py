@@ -56,9 +56,7 @@ def lay_out(assessment: Assessment) -> Dots:
     return Dots(WIDTH, axis + 26, LEFT, WIDTH - RIGHT, axis, labelled, marks)
 
 
-def _mark(
-    line: Rival, place: int, low: float, high: float, across: Callable[[float], float], metric: Metric
-) -> Mark:
+def _mark(line: Rival, place: int, low: float, high: float, across: Callable[[float], float], metric: Metric) -> Mark:
     score, y = line.score, TOP + LINE * (place + 0.5)
     if not low <= score.mean <= high:
         return Mark(line.label, y, (), 0.0, None, None, figure(score.mean, metric), score.mean < low)
@@ -66,9 +64,7 @@ def _mark(
     return Mark(
         label=line.label,
         y=y,
-        folds=tuple(
-            (across(value), round(y - 15 + step * fold, 1)) for fold, value in enumerate(score.values)
-        ),
+        folds=tuple((across(value), round(y - 15 + step * fold, 1)) for fold, value in enumerate(score.values)),
         mean=across(score.mean),
         interval=None if score.low is None or score.high is None else (across(score.low), across(score.high)),
         test=None if line.test is None else across(line.test),

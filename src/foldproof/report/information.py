@@ -66,13 +66,9 @@ def _test_set(assessment: Assessment, audit: dict[str, Any]) -> str:
 def _folds(assessment: Assessment, audit: dict[str, Any]) -> str:
     dealt = "stratified " if audit["stratified"] else ""
     inner = (
-        f"; {percent(audit['inner_share'])} of each training part is inner validation"
-        if "inner_share" in audit
-        else ""
+        f"; {percent(audit['inner_share'])} of each training part is inner validation" if "inner_share" in audit else ""
     )
-    return (
-        f"{assessment.folds} {dealt}folds, dealt {_times(assessment.repeats)}, seed {audit['seed']}{inner}."
-    )
+    return f"{assessment.folds} {dealt}folds, dealt {_times(assessment.repeats)}, seed {audit['seed']}{inner}."
 
 
 def _times(repeats: int) -> str:
@@ -83,8 +79,7 @@ def _duplicates(audit: dict[str, Any], schema: Schema) -> str:
     if not audit["duplicate_rows"]:
         return "No two rows have the same features."
     told = (
-        f"{audit['duplicate_rows']} rows in {audit['duplicate_clusters']} groups, each group on one side of "
-        "every split"
+        f"{audit['duplicate_rows']} rows in {audit['duplicate_clusters']} groups, each group on one side of every split"
     )
     if schema.task == "classification":
         told += f"; {audit['conflicting_duplicates']} groups carry different labels"
@@ -103,7 +98,9 @@ def _augmentation(params: dict[str, Scalar]) -> str:
     used = [
         f"{name.removeprefix('augment.')} {value}"
         for name, value in params.items()
-        if name.startswith("augment.")
+        if name.startswith(
+            "augment.",
+        )
     ]
     active = [one for one in used if not one.endswith((" 0", " 0.0", " none", " False"))]
     return f"On training rows alone: {', '.join(active)}." if active else "None."

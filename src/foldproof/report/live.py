@@ -88,11 +88,13 @@ class Display:
         assert start is not None
         assert last is not None
         members = len(last.members)
+        stopped = {one.member for one in self._stopped}
+        running = sum(member not in stopped for member in last.members)
         best = [self._best[member.name] for member in last.members]
         score = METRICS[start.score].label
         return [
             ("epoch", f"{last.epoch + 1:>{len(str(start.epochs))}}/{start.epochs}"),
-            ("running", f"{members}/{len(start.members)}"),
+            ("running", f"{running}/{len(start.members)}"),
             ("inner-validation loss", f"{sum(last.inner_validation_loss) / members:.4f}"),
             ("best", f"{sum(best) / members:.4f}"),
             (score, f"{sum(last.inner_validation_score) / members:.4f}"),
@@ -117,10 +119,7 @@ class Display:
         told = f"trained {len(self._stopped)} of {len(self._start.members)} members in {took}"
         if not epochs:
             return told
-        return (
-            f"{told}: best epochs {min(epochs)} to {max(epochs)} (from 0), {patient} stopped before the "
-            "last one"
-        )
+        return f"{told}: best epochs {min(epochs)} to {max(epochs)} (from 0), {patient} stopped before the last one"
 
     def _drawn(self) -> "RenderableType":
         """The live form: what trains, a bar, and the figures of the last epoch."""
@@ -137,10 +136,12 @@ class Display:
         total = self._start.populations * self._start.epochs
         done = (self._population - 1) * self._start.epochs + self._last.epoch + 1
         finished = len(self._stopped) == len(self._start.members)
+        bar = Table.grid()
+        bar.add_row(ProgressBar(total=total, completed=total if finished else done, width=60))
         table = Table.grid(padding=(0, 2))
         for name, value in self._figures():
-            table.add_row(Text(name, style="dim"), value)
-        return Group(head, ProgressBar(total=total, completed=total if finished else done, width=60), table)
+            table.add_row(Text(name, style="dim"), Text(value.strip()))
+        return Group(head, bar, table)
 
 
 def started(event: FitStarted) -> str:

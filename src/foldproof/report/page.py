@@ -76,9 +76,7 @@ def render(
     from markupsafe import Markup
 
     room = files("foldproof.report")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["coded"] = coded
     template = environment.from_string((room / "page.html").read_text(encoding="utf-8"))
     metric = assessment.metrics[0]
@@ -115,7 +113,12 @@ def coded(text: str) -> "Markup":
 
     parts = enumerate(text.split("`"))
     return Markup("").join(
-        Markup("<code>{}</code>").format(one) if place % 2 else escape(one) for place, one in parts
+        Markup(
+            "<code>{}</code>",
+        ).format(one)
+        if place % 2
+        else escape(one)
+        for place, one in parts
     )
 
 

@@ -66,10 +66,7 @@ def counted(assessment: Assessment) -> str:
     """n, in words: how many networks, from how many folds and repeats."""
     if assessment.repeats == 1:
         return f"n = {assessment.folds} folds"
-    return (
-        f"n = {assessment.folds * assessment.repeats} ({assessment.folds} folds × {assessment.repeats} "
-        "repeats)"
-    )
+    return f"n = {assessment.folds * assessment.repeats} ({assessment.folds} folds × {assessment.repeats} repeats)"
 
 
 def described(assessment: Assessment) -> str:

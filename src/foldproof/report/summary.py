@@ -26,16 +26,14 @@ def show(assessment: Assessment, report: str = "reports/report.html", stream: Te
     _table(console, _narrow(rows.folds(assessment), assessment))
     metric = assessment.metrics[0]
     console.print(
-        f"{metric.label} {rows.headline(assessment)}, {rows.headline_interval(assessment)}, "
-        f"{rows.counted(assessment)}",
+        f"{metric.label} {rows.headline(assessment)}, {rows.headline_interval(assessment)}, {rows.counted(assessment)}",
         style="bold",
     )
     _table(console, rows.baselines(assessment))
     if assessment.test is not None:
         _table(console, rows.test_set(assessment))
         console.print(
-            f"the ensemble of {len(assessment.members)} members on {assessment.test.rows} rows held out of "
-            "everything"
+            f"the ensemble of {len(assessment.members)} members on {assessment.test.rows} rows held out of everything"
         )
     console.print()
     console.print(f"Can I trust it? {rows.trust(assessment)}.", style="bold")
@@ -54,8 +52,7 @@ def markdown(assessment: Assessment) -> str:
     metric = assessment.metrics[0]
     parts = [
         f"## {_escaped(assessment.data)}: {metric.label} {rows.headline(assessment)}",
-        f"{rows.headline_interval(assessment)}, {rows.counted(assessment)}; "
-        f"{_escaped(rows.described(assessment))}.",
+        f"{rows.headline_interval(assessment)}, {rows.counted(assessment)}; {_escaped(rows.described(assessment))}.",
         _markdown_table(rows.baselines(assessment)),
         _markdown_table(_narrow(rows.folds(assessment), assessment)),
     ]
@@ -72,11 +69,7 @@ def markdown(assessment: Assessment) -> str:
 def _narrow(table: Rows, assessment: Assessment) -> Rows:
     """The folds with two metrics, the primary one and the next that is a loss: what fits a terminal."""
     second = next(
-        (
-            place
-            for place, metric in enumerate(assessment.metrics[1:], start=2)
-            if not metric.higher_is_better
-        ),
+        (place for place, metric in enumerate(assessment.metrics[1:], start=2) if not metric.higher_is_better),
         2,
     )
     last = len(assessment.metrics)

@@ -54,8 +54,10 @@ def environment(patience: Patience) -> Iterator[None]:
     logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            # MLflow's use of what SQLAlchemy will remove is not for our users to act on.
+            # What MLflow says of its own type hints, and its use of what SQLAlchemy will remove, is not for our
+            # users to act on.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
             yield
     finally:
         logger.setLevel(level)

@@ -39,7 +39,13 @@ class BestEpochs(pl.Callback):
     """Judges, keeps, stops and compacts; tells the sinks."""
 
     def __init__(
-        self, score: str, epochs: int, patience: int, minimum_improvement: float, divergence_factor: float, sinks: Sequence[Sink]
+        self,
+        score: str,
+        epochs: int,
+        patience: int,
+        minimum_improvement: float,
+        divergence_factor: float,
+        sinks: Sequence[Sink],
     ) -> None:
         self._score = score
         self._last = epochs - 1
@@ -100,11 +106,13 @@ class BestEpochs(pl.Callback):
                 continue
             name, first = self._members[index].name, float(self._first_loss[place])
             if bad_steps[place] >= 0:
-                problems.append(f"{name}: the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})")
+                problems.append(
+                    f"{name}: the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})"
+                )
             elif losses[place] > self._divergence_factor * first:
                 problems.append(
-                    f"{name}: the training loss of epoch {epoch} is {losses[place]:.4g}, over {self._divergence_factor:g} "
-                    f"times the {first:.4g} before the first step"
+                    f"{name}: the training loss of epoch {epoch} is {losses[place]:.4g}, over "
+                    f"{self._divergence_factor:g} times the {first:.4g} before the first step"
                 )
         if problems:
             raise TrainingError(

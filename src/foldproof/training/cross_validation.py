@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,7 +65,14 @@ def train_members(
         train.population,
     )
     started = FitStarted(
-        split.members, train.epochs, steps, recipe.score, parameters, plan.device, plan.threads, len(plan.populations)
+        split.members,
+        train.epochs,
+        steps,
+        recipe.score,
+        parameters,
+        plan.device,
+        plan.threads,
+        len(plan.populations),
     )
     for sink in sinks:
         sink(started)
@@ -80,8 +86,11 @@ def train_members(
     trained = export(
         schema,
         model,
-        [_member_record(member, one, i) for one, members in zip(kept, plan.populations, strict=True)
-         for i, member in enumerate(split.members[index] for index in members)],
+        [
+            _member_record(member, one, i)
+            for one, members in zip(kept, plan.populations, strict=True)
+            for i, member in enumerate(split.members[index] for index in members)
+        ],
         everyone.network,
         torch.cat([one.matrix for one in kept]),
         {name: torch.cat([one.buffers[name] for one in kept]) for name in everyone.buffers},
@@ -100,7 +109,7 @@ def make_recipe(task: Any, train: Train) -> Recipe:
         loss=loss_for(train.loss, task),
         optimizer=OPTIMIZERS[optimizer.name],
         block=getattr(optimizer, optimizer.name),
-        factor_of_epochs=partial(SCHEDULES[schedule.name], block=getattr(schedule, schedule.name)),
+        factor_of_epochs=lambda epochs: SCHEDULES[schedule.name](epochs, getattr(schedule, schedule.name)),
         decays=optimizer.weight_decay > 0,
         clips=train.gradient_clip_norm is not None,
         epochs=train.epochs,
@@ -136,15 +145,13 @@ def make_population(
     )
 
 
-def make_data(
-    dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: int, steps: int
-) -> FoldDataModule:
+def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: int, steps: int) -> FoldDataModule:
     """The rows that these members may train on and stop by; the scored rows and the test set are not in it."""
-    tables = [
+    training, inner = (
         RowTable.of([split.rows(index, role) for index in members]) for role in (Role.TRAINING, Role.INNER_VALIDATION)
-    ]
+    )
     keys = torch.stack([key_of_member(split.members[index]) for index in members])
-    return FoldDataModule(dataset.features, dataset.targets, *tables, keys, batch_size, steps)
+    return FoldDataModule(dataset.features, dataset.targets, training, inner, keys, batch_size, steps)
 
 
 def key_of_member(member: Member) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Engines run the populations of a plan; what a member becomes does not depend on which engine, or on how it is packed."""
+"""Engines run the populations of a plan; what a member becomes depends on neither."""
 
 from collections.abc import Callable
 from typing import Literal, Protocol

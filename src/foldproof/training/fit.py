@@ -45,7 +45,12 @@ class Recipe:
 
 
 def fit(
-    population: Population, data: FoldDataModule, recipe: Recipe, device: str, precision: str, sinks: Sequence[Sink]
+    population: Population,
+    data: FoldDataModule,
+    recipe: Recipe,
+    device: str,
+    precision: str,
+    sinks: Sequence[Sink],
 ) -> Kept:
     """Train until every member has stopped; returns each member's best weights. Raises TrainingError on divergence."""
     steps = data.steps
@@ -59,7 +64,12 @@ def fit(
         recipe.clips,
     )
     best = BestEpochs(
-        recipe.score, recipe.epochs, recipe.patience, recipe.minimum_improvement, recipe.divergence_factor, sinks
+        recipe.score,
+        recipe.epochs,
+        recipe.patience,
+        recipe.minimum_improvement,
+        recipe.divergence_factor,
+        sinks,
     )
     with _quiet(), _deterministic():
         trainer = pl.Trainer(

@@ -85,7 +85,9 @@ class PopulationModule(pl.LightningModule):
         keys = randomness.fold_in(population.keys, self.global_step)
         rows, targets = self.data.gather(index, self.rows_dtype)
         rows = normalise(
-            augment(rows, population.strengths, keys), population.statistics["center"], population.statistics["scale"]
+            augment(rows, population.strengths, keys),
+            population.statistics["center"],
+            population.statistics["scale"],
         )
         outputs = population.network(self.matrix, population.buffers, rows, keys)
         losses = self._losses(outputs, targets, population.settings["label_smoothing"]).mean(1)

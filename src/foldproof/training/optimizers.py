@@ -2,7 +2,7 @@
 
 An element-wise update is linear in the learning rate, so torch's optimizer steps with rate 1 from a zeroed stand-in `u`
 of the matrix `[P, N]`, and `w += lr[m] * u` follows: every member has its own rate, and all of them one fused step.
-What reads the weights, the decay, is applied here: coupled, `g += wd * w` after clipping; decoupled, `w *= 1 - lr * wd`.
+What reads the weights, decay, is applied here: coupled, `g += wd * w` after clipping; decoupled, `w *= 1 - lr * wd`.
 """
 
 from collections.abc import Callable
@@ -96,7 +96,7 @@ class PopulationOptimizer(torch.optim.Optimizer):
         return self.rates.learning_rate * self.rates.factor(self.steps - 1)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Compute gradients by `closure`, then move every member by its own rate."""
         loss = None
         if closure is not None:
@@ -134,5 +134,6 @@ class PopulationOptimizer(torch.optim.Optimizer):
 
 def clip_factors(gradient: Tensor, largest: Tensor) -> Tensor:
     """`min(1, largest / (norm + 1e-6))` of each member's own gradient, `[P, 1]`, as torch's clip_grad_norm_ has it."""
-    norms = gradient.norm(dim=1)
-    return (largest / (norms + 1e-6)).clamp(max=1.0).unsqueeze(1)
+    norms = torch.linalg.vector_norm(gradient, dim=1)
+    factors: Tensor = (largest / (norms + 1e-6)).clamp(max=1.0)
+    return factors.unsqueeze(1)

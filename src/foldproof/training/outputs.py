@@ -21,19 +21,26 @@ class Curves:
 
     def __init__(self) -> None:
         self._score = ""
-        self._lines: list[tuple[int, int, int, float, float, float, float]] = []
+        self._lines: list[tuple[float, ...]] = []
 
     def __call__(self, event: Event) -> None:
         """Keep the figures of an epoch."""
         if isinstance(event, FitStarted):
             self._score = event.score
         elif isinstance(event, EpochEnded):
-            columns = (event.training_loss, event.inner_validation_loss, event.inner_validation_score, event.learning_rate)
+            columns = (
+                event.training_loss,
+                event.inner_validation_loss,
+                event.inner_validation_score,
+                event.learning_rate,
+            )
             for member, *figures in zip(event.members, *columns, strict=True):
                 self._lines.append((member.repeat, member.fold, event.epoch, *figures))
 
     def table(self) -> "pd.DataFrame":
-        """Columns repeat, fold, epoch, training_loss, inner_validation_loss, inner_validation_<score>, learning_rate."""
+        """Columns: repeat, fold, epoch, training_loss,
+        inner_validation_loss, inner_validation_<score>, learning_rate.
+        """
         import pandas as pd
 
         score = f"inner_validation_{self._score}"
@@ -55,7 +62,11 @@ def out_of_fold_table(trained: Trained, dataset: Dataset, split: Split) -> "pd.D
     parts = []
     for index, (member, predicted) in enumerate(zip(split.members, trained.out_of_fold, strict=True)):
         rows = split.rows(index, Role.SCORED)
-        part = {"row": rows, "repeat": np.full(len(rows), member.repeat), "fold": np.full(len(rows), member.fold)}
+        part = {
+            "row": rows,
+            "repeat": np.full(len(rows), member.repeat),
+            "fold": np.full(len(rows), member.fold),
+        }
         part["target"] = np.asarray(dataset.targets[rows])
         if predicted.ndim == 1:
             part["prediction"] = predicted

@@ -49,7 +49,9 @@ def make_plan(
     populations = tuple(tuple(range(start, min(start + size, members))) for start in range(0, members, size))
     device = _device(accelerator)
     if device == "mps" and precision == "fp64":
-        raise ConfigError("train.precision: found fp64, legal on Apple's GPU: fp32 or bf16; or set train.accelerator: cpu")
+        raise ConfigError(
+            "train.precision: found fp64, legal on Apple's GPU: fp32 or bf16; or set train.accelerator: cpu"
+        )
     return Plan(populations, "in_process", device, precision, _threads(threads, work))
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from foldproof.data.splits import Member
-from foldproof.model.stacked import State, StackedNetwork
+from foldproof.model.stacked import StackedNetwork, State
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,9 @@ class Population:
         """The same population on a device; floating-point tensors in `dtype`, keys and counters as they are."""
 
         def moved(state: State) -> State:
-            return {name: value.to(device, dtype if value.is_floating_point() else None) for name, value in state.items()}
+            return {
+                name: value.to(device, dtype if value.is_floating_point() else None) for name, value in state.items()
+            }
 
         return replace(
             self,

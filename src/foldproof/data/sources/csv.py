@@ -1,7 +1,7 @@
 """A CSV file with a header: one column is the target, every other one a number."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,11 +41,16 @@ def load_csv(section: Data) -> Dataset:
         target = target.astype(str)
     names = tuple(map(str, features.columns))
     return describe(
-        path.stem, features.to_numpy(np.float64), target, section.task, feature_names=names, target=section.target
+        path.stem,
+        features.to_numpy(np.float64),
+        target,
+        section.task,
+        feature_names=names,
+        target=section.target,
     )
 
 
-def _column_problems(column: "pd.Series[object]", path: Path) -> list[str]:
+def _column_problems(column: "pd.Series[Any]", path: Path) -> list[str]:
     import pandas as pd
 
     numbers = pd.to_numeric(column, errors="coerce")

@@ -22,9 +22,7 @@ def confusion_matrix(assessment: Assessment) -> bytes:
     return canvas.draw(side + 0.4, side + 0.3, lambda figure: _paint(figure, counts, names))
 
 
-def _paint(
-    figure: "Figure", counts: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", names: list[str]
-) -> None:
+def _paint(figure: "Figure", counts: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", names: list[str]) -> None:
     axes = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1.15)  # the root lets rare confusions be seen
@@ -48,9 +46,7 @@ def _paint(
                 )
     if classes <= MOST_NAMED:
         upright = max(len(name) for name in names) <= 3
-        axes.set_xticks(
-            range(classes), names, rotation=0 if upright else 45, ha="center" if upright else "right"
-        )
+        axes.set_xticks(range(classes), names, rotation=0 if upright else 45, ha="center" if upright else "right")
         axes.set_yticks(range(classes), names)
         if not upright:
             for label in axes.get_xticklabels():

@@ -28,9 +28,7 @@ def _paint(figure: "Figure", assessment: Assessment, lines: tuple[Rival, ...]) -
         if line.score.mean < low:
             axes.text(low, place, f"◂ {written(line.score.mean, metric)}", va="center", color=color)
         elif line.score.mean > high:
-            axes.text(
-                high, place, f"{written(line.score.mean, metric)} ▸", ha="right", va="center", color=color
-            )
+            axes.text(high, place, f"{written(line.score.mean, metric)} ▸", ha="right", va="center", color=color)
         else:
             _line(axes, place, line, color)
     axes.set_xlim(low, high)

@@ -18,9 +18,7 @@ PREFIX = "inner_validation_"
 
 def learning_curves(assessment: Assessment, curves: "pd.DataFrame") -> bytes:
     """Training loss against inner-validation loss, below it the score; the best epoch is marked."""
-    name = next(
-        column for column in curves.columns if column.startswith(PREFIX) and column != f"{PREFIX}loss"
-    )
+    name = next(column for column in curves.columns if column.startswith(PREFIX) and column != f"{PREFIX}loss")
     score = METRICS[name.removeprefix(PREFIX)].label
     each = [(member, _lines_of(member, curves)) for member in assessment.members]
     best = [member.best_epoch for member in assessment.members]

@@ -19,9 +19,7 @@ def _paint(figure: "Figure", calibration: Calibration) -> None:
     upper.plot([0, 1], [0, 1], color=canvas.GREY, linewidth=1, linestyle=(0, (4, 3)))
     upper.text(1.0, 0.02, "dashed: perfectly calibrated", color=canvas.GREY, ha="right")
     for one in calibration.bins:
-        upper.plot(
-            [one.confidence] * 2, [one.confidence, one.accuracy], color=canvas.BLUE, linewidth=1, alpha=0.6
-        )
+        upper.plot([one.confidence] * 2, [one.confidence, one.accuracy], color=canvas.BLUE, linewidth=1, alpha=0.6)
     confidence = [one.confidence for one in calibration.bins]
     upper.plot(
         confidence,
@@ -39,6 +37,4 @@ def _paint(figure: "Figure", calibration: Calibration) -> None:
     canvas.logarithmic(lower)
     lower.set_ylim(bottom=0.7)
     error = 100 * calibration.expected_error
-    canvas.title(
-        figure, f"Probabilities are off by {error:.1f} points on average\n(expected calibration error)"
-    )
+    canvas.title(figure, f"Probabilities are off by {error:.1f} points on average\n(expected calibration error)")
