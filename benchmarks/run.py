@@ -7,7 +7,6 @@ range over the pairs is what counts, since the machine may be shared. Writes a t
 
 import argparse
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from typing import Any
 
 import lightning_loop
 import numpy as np
+import results_file
 import torch
 from torch import nn
 
@@ -31,17 +31,14 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.metrics import METRICS
 from foldproof.model.build import build
 from foldproof.model.layers import Dropout
-from foldproof.reproducibility import environment
 from foldproof.training.cross_validation import train_members
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 EPOCHS = 15
 JOBS: dict[str, dict[str, Any]] = {
     "default CNN": {},
     "MLP 128, 128": {"model": {"name": "mlp"}, "augment": {"shift": 0}, "train": {"batch_size": 64}},
 }
-MARKS = ("<!-- bench -->", "<!-- /bench -->")
 
 
 @dataclass(frozen=True)
@@ -64,15 +61,13 @@ def main() -> None:
     for name, changes in JOBS.items():
         lines.append(measured(name, job(changes), pairs))
         print(lines[-1], flush=True)
-    facts = environment()
-    shown = ", ".join(f"{key} {facts[key]}" for key in ("torch", "pytorch-lightning", "python", "cpu_capability"))
     text = [
-        f"Fit time of 5 folds of digits, {EPOCHS} epochs each, seconds; measured {datetime.now(UTC):%Y-%m-%d} on "
-        f"{_processor()}, {os.cpu_count()} cores; {shown}. A ratio above 1 says that foldproof is faster.",
+        f"Fit time of 5 folds of digits, {EPOCHS} epochs each; measured {datetime.now(UTC):%Y-%m-%d} on "
+        f"{results_file.machine()}. A ratio above 1 says that foldproof is faster.",
         "",
         *lines,
     ]
-    write_between_marks("\n".join(text))
+    results_file.write("bench", "\n".join(text))
 
 
 def measured(name: str, params: Params, pairs: int) -> str:
@@ -135,7 +130,7 @@ def loop(params: Params, dataset: Dataset, split: Split, threads: int) -> Side:
     found = lightning_loop.cross_validate(
         dataset.features,
         dataset.targets,
-        folds,  # type: ignore[arg-type]
+        folds,
         lambda: plain_network(params, dataset),
         settings,
     )
@@ -149,22 +144,6 @@ def plain_network(params: Params, dataset: Dataset) -> nn.Module:
         if isinstance(layer, Dropout):
             setattr(network, name, nn.Dropout(float(layer.rate)))
     return network
-
-
-def write_between_marks(text: str) -> None:
-    """Replace the measured part of RESULTS.md and leave the rest."""
-    before, _, rest = RESULTS.read_text(encoding="utf-8").partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    RESULTS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def cross_validate(
 
     from foldproof.data.dataset import describe
     from foldproof.data.splits import make_split
-    from foldproof.data.statistics import fit_statistics
+    from foldproof.data.statistics import fit_statistics, manifest_of
     from foldproof.evaluation.assess import assess
     from foldproof.report.live import Display
     from foldproof.training.cross_validation import train_members
@@ -93,6 +93,7 @@ def cross_validate(
         chosen.evaluate,
         trained.model.record,
         curves=curves.table(),
+        statistics_manifest=manifest_of(split),
     )
     return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
 

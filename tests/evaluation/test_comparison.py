@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -31,6 +31,7 @@ def test_without_correction_it_is_the_ordinary_paired_test() -> None:
     assert found.p_value == pytest.approx(0.0751, abs=5e-5)
 
 
+@settings(deadline=None)
 @given(FIVE, FIVE)
 def test_exchanging_the_two_turns_everything_round(one: list[float], other: list[float]) -> None:
     there, back = (compare(*pair, 0.25, 0.95, higher_is_better=True) for pair in ((one, other), (other, one)))
@@ -40,6 +41,7 @@ def test_exchanging_the_two_turns_everything_round(one: list[float], other: list
     assert {there.verdict, back.verdict} in ({"better", "worse"}, {"no evidence"})
 
 
+@settings(deadline=None)
 @given(FIVE, FIVE)
 def test_where_lower_is_better_the_gain_turns_and_the_difference_stays(one: list[float], other: list[float]) -> None:
     up, down = (compare(one, other, 0.25, 0.95, higher_is_better=direction) for direction in (True, False))
@@ -48,6 +50,7 @@ def test_where_lower_is_better_the_gain_turns_and_the_difference_stays(one: list
     assert {up.verdict, down.verdict} in ({"better", "worse"}, {"no evidence"})
 
 
+@settings(deadline=None)
 @given(FIVE, FIVE)
 def test_the_verdict_is_whether_the_interval_holds_zero(one: list[float], other: list[float]) -> None:
     found = compare(one, other, 0.25, 0.95, higher_is_better=True)

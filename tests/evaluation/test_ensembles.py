@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -17,6 +17,7 @@ def random_members(seed: int, members: int, rows: int, classes: int) -> tuple[ND
     return draws.integers(0, classes, rows), probabilities
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 6), st.integers(1, 20), st.integers(2, 6))
 @pytest.mark.parametrize("name", ["log_loss", "brier"])
 def test_convex_losses_do_not_grow(name: str, seed: int, members: int, rows: int, classes: int) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -25,6 +25,7 @@ def test_corrected_interval_of_the_worked_example() -> None:
     assert (found.low, found.high) == pytest.approx((-0.00742, 0.02742), abs=5e-6)
 
 
+@settings(deadline=None)
 @given(SCORES, st.floats(0.5, 0.999))
 def test_without_overlap_it_is_the_ordinary_t_interval(scores: list[float], confidence: float) -> None:
     if spread(scores) < 1e-9:
@@ -34,6 +35,7 @@ def test_without_overlap_it_is_the_ordinary_t_interval(scores: list[float], conf
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-9, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_overlap_widens_it(scores: list[float]) -> None:
     narrow, wide = (corrected_interval(scores, ratio, 0.95) for ratio in (0.0, 0.25))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.evaluation.stand_in import digits_run
 
@@ -115,6 +115,7 @@ def test_copies_with_other_labels() -> None:
     assert found.sentence.startswith("5 groups")
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from([0.0, -0.0, 1.0]), min_size=2, max_size=2), min_size=1, max_size=12))
 def test_equal_rows_have_equal_numbers(rows: list[list[float]]) -> None:
     numbers = equal_rows(np.array(rows, dtype=np.float32))

@@ -59,12 +59,10 @@ def shown(stream: StringIO, events: Iterator[Event]) -> str:
 
 def test_plain_lines() -> None:
     lines = shown(StringIO(), fit()).splitlines()
-    assert lines[0] == (
-        "training 5 members of 112,906 parameters each on cpu, 1 thread: at most 60 epochs of 18 steps",
-    )
-    assert lines[1].startswith(
-        "epoch  1/60  running 5/5  inner-validation loss 0.4567  best 0.4567  accuracy 0.9543",
-    )
+    told = "training 5 members of 112,906 parameters each on cpu, 1 thread: at most 60 epochs of 18 steps"
+    assert lines[0] == told
+    figures = "inner-validation loss 0.4567  best 0.4567  accuracy 0.9543"
+    assert lines[1].startswith(f"epoch  1/60  running 5/5  {figures}")
     assert lines[-2].startswith("epoch 55/60  running 4/5")
     assert lines[-1].startswith("trained 5 of 5 members in ")
     assert lines[-1].endswith("best epochs 20 to 58 (from 0), 1 stopped before the last one")

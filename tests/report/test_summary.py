@@ -88,7 +88,7 @@ def test_a_failed_check_is_not_overlooked() -> None:
     assessed = replace(digits_assessment(), checks=(*digits_assessment().checks, failed))
     assert "9 of 12 checks passed; 1 FAILED" in printed(assessed)
     first = markdown(assessed).split("**Can I trust it?**")[1].split("- ")[1]
-    assert first.strip() == "Test set untouched: It was not."
+    assert first.strip() == "Test set untouched? It was not."
 
 
 def test_rich_does_not_read_names_as_its_markup() -> None:

@@ -25,6 +25,15 @@ def mlflow_imported() -> None:
         assert mlflow.pyfunc
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory, mlflow_imported: None) -> Path:  # noqa: ARG001
+    """An SQLite file with MLflow's tables and nothing in them; making one takes seconds, copying none."""
+    workspace = tmp_path_factory.mktemp("empty")
+    with open_store(workspace) as (store, _, _):
+        store.client.rename_experiment(store.experiment_id, "of the template")
+    return workspace / "mlflow.db"
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Store, Connect, Address]]:
     """A workspace with a fresh SQLite store, its path with a space, a letter beyond ASCII, and a percent sign."""

@@ -34,9 +34,7 @@ def dataset(kind: str) -> Dataset:
 
     if kind == "image":
         found = sklearn.datasets.load_digits()
-        return describe(
-            "digits", found.images[:120].astype(np.uint8), found.target[:120], classes=tuple("0123456789")
-        )
+        return describe("digits", found.images[:120].astype(np.uint8), found.target[:120], classes=tuple("0123456789"))
     if kind == "table":
         found = sklearn.datasets.load_iris()
         names = ("sepal length", "sepal width", "petal length", "petal width")

@@ -55,7 +55,10 @@ def test_a_folder_is_refused_with_what_is_legal(tmp_path: Path, uri: str) -> Non
         ("https://ann:pa%40ss@host/x", "https://***@host/x"),
         ("https://token@host", "https://***@host"),
         ("postgresql+psycopg2://u:p@ss@db:5432/mlflow", "postgresql+psycopg2://***@db:5432/mlflow"),
-        ("postgresql://db/mlflow?user=u&password=s3&sslmode=no", "postgresql://db/mlflow?user=u&password=***&sslmode=no"),
+        (
+            "postgresql://db/mlflow?user=u&password=s3&sslmode=no",
+            "postgresql://db/mlflow?user=u&password=***&sslmode=no",
+        ),
         ("mysql://h/d?ssl_key_password=a&x=1", "mysql://h/d?ssl_key_password=***&x=1"),
         ("databricks", "databricks"),
     ],

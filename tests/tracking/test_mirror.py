@@ -7,7 +7,7 @@ import pytest
 
 from foldproof.tracking import mirror
 from foldproof.tracking.address import Address
-from foldproof.tracking.journal import Journal
+from foldproof.tracking.journal import Journal, read
 from foldproof.tracking.mirror import Cursor, Mirror, MirrorBusyError, records_left, sole
 from foldproof.tracking.scribe import Scribe
 from foldproof.tracking.store import Store
@@ -26,7 +26,9 @@ def expect_whole(found: Held) -> None:
     assert found.tags["environment.torch"] == "1.2.3"
     assert found.datasets == [("digits", dataset("image").schema.fingerprint[:36])]
     assert found.files == ["notes/a note.txt"]
-    assert found.points["training_loss"] == [(epoch, pytest.approx(1 / (epoch + 1) + 0.5)) for epoch in range(EPOCHS)]
+    means = dict(found.points["training_loss"])
+    assert means == pytest.approx({epoch: 1 / (epoch + 1) + 0.5 for epoch in range(EPOCHS)})
+    assert len(found.points["training_loss"]) == EPOCHS
     assert found.points["accuracy"] == [(0, 0.9)]
     assert [value for name, values in found.points.items() if "precision_5 _ü_" in name for _, value in values] == [0.7]
     assert sorted(found.children) == ["fold 0", "fold 1"]
@@ -58,7 +60,7 @@ def test_times_are_those_of_the_journal(shared: Shared) -> None:
     workspace, store, connect, _ = shared
     path = write_run(workspace, "a0" * 32)
     send(path, connect)
-    records = mirror.journal.read(path)[0]
+    records = read(path)[0]
     (run,) = store.client.search_runs([store.experiment_id], f"tags.`foldproof.digest` = '{'a0' * 32}'")
     assert (run.info.start_time, run.info.end_time) == (records[0].time, records[-1].time)
     told = {record.time for record in records if record.kind == "metrics"}
@@ -90,6 +92,9 @@ class Breaking:
     def __init__(self, client: Any, at: int, arrives: bool) -> None:
         self.client, self.calls, self.at, self.arrives = client, 0, at, arrives
 
+    def connector(self, store: Store, address: Address) -> Connect:
+        return lambda _: (Store(self, store.experiment_id), address.shown)
+
     def __getattr__(self, name: str) -> Any:
         def call(*arguments: Any, **named: Any) -> Any:
             self.calls += 1
@@ -113,12 +118,12 @@ def test_broken_off_at_any_call_each_point_is_there_once(
     monkeypatch.setattr(mirror, "PORTION", 9)
     at = 0
     while True:
-        at += 2 if keep_cursor else 1
+        at += 3 if keep_cursor else 2
         digest = f"{at:04x}{arrives:02x}{keep_cursor:02x}" * 8
         path = write_run(workspace, digest)
         client = Breaking(store.client, at, arrives)
         try:
-            send(path, lambda _, client=client: (Store(client, store.experiment_id), address.shown))
+            send(path, client.connector(store, address))
         except ConnectionError:
             if not keep_cursor:
                 path.with_suffix(".cursor").unlink(missing_ok=True)
@@ -135,7 +140,7 @@ def test_the_same_mirror_goes_on_after_a_failure(shared: Shared) -> None:
     path = write_run(workspace, "c0" * 32)
     client = Breaking(store.client, 9, arrives=True)
     with sole(path):
-        follower = Mirror(path, lambda _: (Store(client, store.experiment_id), address.shown))
+        follower = Mirror(path, client.connector(store, address))
         with pytest.raises(ConnectionError):
             follower.advance()
         follower.advance()

@@ -1,6 +1,7 @@
 """A fit as a whole: it learns, tells, stops, refuses to diverge, and never looks at rows that are not its own."""
 
 import math
+import signal
 from typing import Any
 
 import numpy as np
@@ -170,3 +171,15 @@ def test_a_gpu_trains_the_same_members(precision: str) -> None:
         scored = split.rows(0, Role.SCORED)
         figures.append(METRICS["accuracy"].function(dataset.targets[scored], trained.out_of_fold[0]))
     assert abs(figures[0] - figures[1]) < 0.05
+
+
+def test_an_interruption_is_an_interruption_and_the_next_one_is_heard_too() -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            raise KeyboardInterrupt
+
+    dataset, chosen = digits(), job()
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        fit_together(dataset, split_of(dataset, chosen), chosen, (0,), [interrupt])
+    assert signal.getsignal(signal.SIGINT) is handler

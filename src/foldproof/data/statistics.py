@@ -62,11 +62,16 @@ def save_statistics(statistics: Statistics, split: Split, folder: str | Path) ->
     from safetensors.numpy import save
 
     write_whole(Path(folder) / "statistics.safetensors", save(statistics.arrays()))
+    write_json(Path(folder) / "manifest.json", manifest_of(split))
+
+
+def manifest_of(split: Split) -> dict[str, Any]:
+    """The hash of the row ids that each member's statistics saw."""
     saw = {
         member.name: sha256(split.rows(index, Role.TRAINING).astype("<i8").tobytes())
         for index, member in enumerate(split.members)
     }
-    write_json(Path(folder) / "manifest.json", {"schema": 1, "fitted_on": "training rows", "rows_sha256": saw})
+    return {"schema": 1, "fitted_on": "training rows", "rows_sha256": saw}
 
 
 def load_statistics(folder: str | Path) -> Statistics:

@@ -102,7 +102,7 @@ def render(
         pictures={name: _picture(name, pictures[name]) for name in CAPTIONS if name in pictures},
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),
-        params=tuple(params.items()),
+        params=tuple((name, _as_yaml(value)) for name, value in params.items()),
         fingerprint=schema.fingerprint,
     )
 
@@ -120,6 +120,10 @@ def coded(text: str) -> "Markup":
         else escape(one)
         for place, one in parts
     )
+
+
+def _as_yaml(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _picture(name: str, path: Path) -> Picture:

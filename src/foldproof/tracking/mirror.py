@@ -70,9 +70,7 @@ class Mirror:
     connect: Callable[[str], tuple[Store, str]]  # experiment name to the open store and its shown address
     _picture: Picture = field(default_factory=Picture)
     _position: Position = field(default_factory=Position)
-    _portions: list[tuple[int, Batch]] = field(
-        default_factory=list
-    )  # not sent yet: last sequence number, content
+    _portions: list[tuple[int, Batch]] = field(default_factory=list)  # not sent yet: last sequence number, content
     _store: Store | None = None
     _address: str = ""  # hash of the shown address
     _parent: KnownRun | None = None

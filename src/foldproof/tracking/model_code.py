@@ -1,21 +1,24 @@
-"""The model as MLflow serves it. MLflow runs this file when it loads the model; no object is stored, only weights and JSON."""
+"""The model as MLflow serves it: MLflow runs this file to load it; what is stored is weights and JSON alone."""
 
 from typing import Any
 
+import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
 
 class EnsembleModel(PythonModel):  # type: ignore[misc]
-    """The mean of the fold members' predictions, for raw rows: each member applies its own preprocessing."""
+    """The mean of the fold members' predictions of raw rows; each member applies its own preprocessing."""
 
-    def load_context(self, context):  # type: ignore[no-untyped-def]  # MLflow takes hints here for a signature
+    def load_context(self, context: Any) -> None:
         """Load the exported model among the artifacts."""
         from foldproof.model.exported import ExportedModel
 
         self.model = ExportedModel.load(context.artifacts["model"])
 
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ARG002
+    # MLflow looks at the hint of `model_input`: without one it warns, and of this one it makes no signature of its own.
+    # For images it hands over an array all the same, as the model's signature says.
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
         """One line a row: `prediction`, and for classes the probability `p_<class>` of each."""
         return table_of(self.model, rows_of(self.model.schema, model_input))
 
@@ -24,15 +27,13 @@ def rows_of(schema: Any, model_input: Any) -> Any:
     """Raw rows `[n, *shape]` from a table with the columns by name, or from an array."""
     import numpy as np
 
-    if schema.kind == "table" and hasattr(model_input, "columns"):
+    if schema.kind == "table" and isinstance(model_input, pd.DataFrame):
         return model_input[list(schema.features)].to_numpy(dtype=np.float32)
     return np.asarray(model_input)
 
 
-def table_of(model: Any, rows: Any) -> Any:
+def table_of(model: Any, rows: Any) -> pd.DataFrame:
     """The predictions of an exported model as a table."""
-    import pandas as pd
-
     predicted = model.predict(rows)
     if model.schema.task == "regression":
         return pd.DataFrame({"prediction": predicted.astype("float64")})

@@ -67,9 +67,7 @@ def write(exported: Path, example: Path, target: Path, run_id: str | None = None
     import mlflow
     from mlflow.models import Model
 
-    schema = Schema.from_dict(
-        json.loads((exported / "model.json").read_text())["data"], f"{exported}/model.json: data"
-    )
+    schema = Schema.from_dict(json.loads((exported / "model.json").read_text())["data"], f"{exported}/model.json: data")
     rows = _rows(example)
     identity = {"artifact_path": model.artifact_location, "model_uuid": model.model_id} if model else {}
     mlflow.pyfunc.save_model(
@@ -115,8 +113,4 @@ def _example(schema: Schema, rows: Any) -> Any:
     """The example rows, as a table with column names where the data is one."""
     import pandas as pd
 
-    return (
-        pd.DataFrame(rows.astype("float64"), columns=list(schema.features))
-        if schema.kind == "table"
-        else rows
-    )
+    return pd.DataFrame(rows.astype("float64"), columns=list(schema.features)) if schema.kind == "table" else rows

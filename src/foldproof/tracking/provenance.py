@@ -26,9 +26,7 @@ def digest_of(params: Params, fingerprint: str, root: Path) -> str:
     code = sha256_of_tree([file for file in package.rglob("*") if file.suffix in _SOURCES], package.parent)
     local = [*root.glob("pipeline/*.py"), root / "dvc.yaml", root / "constraints.txt"]
     pipeline = sha256_of_tree([file for file in local if file.is_file()], root)
-    return sha256(
-        canonical_json(params.flat()).encode(), fingerprint.encode(), code.encode(), pipeline.encode()
-    )
+    return sha256(canonical_json(params.flat()).encode(), fingerprint.encode(), code.encode(), pipeline.encode())
 
 
 def commit_of(root: Path) -> Commit | None:
@@ -61,9 +59,7 @@ def tags_of(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def _git(root: Path, *arguments: str) -> str:
     """Git's answer; empty where git is absent or refuses."""
     try:
-        answer = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, timeout=30, check=False
-        )
+        answer = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""

@@ -68,9 +68,7 @@ class Recorder:
             facts = ("device", "threads", "populations", "parameters", "steps_per_epoch")
             self.tags({f"foldproof.{name}": str(getattr(event, name)) for name in facts})
 
-    def metrics(
-        self, values: Mapping[str, float], member: Member | None = None, step: int | None = None
-    ) -> None:
+    def metrics(self, values: Mapping[str, float], member: Member | None = None, step: int | None = None) -> None:
         """Figures of a member, or of the whole run; `step` is the epoch, None for a figure without a series."""
         self._attempt_to_write(lambda: self._scribe.metrics(values, member, step))
 

@@ -21,20 +21,13 @@ from foldproof.tracking.store import TELEMETRY_OFF
 from foldproof.tracking.workspace import Home
 
 
-def describe_run(
-    scribe: Scribe, params: Params, schema: Schema, root: Path, digest: str, attempt: int
-) -> None:
+def describe_run(scribe: Scribe, params: Params, schema: Schema, root: Path, digest: str, attempt: int) -> None:
     """The first entries of a run: params, data, where it comes from, what it runs on."""
     facts = environment()
     experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
     tags = provenance.tags_of(root, os.environ)
-    name = (
-        tags.get("foldproof.dvc_experiment")
-        or f"{schema.name} {params.model.name} {params.train.optimizer.name}"
-    )
-    scribe.open(
-        digest, attempt, name if attempt == 1 else f"{name} ({attempt})", experiment, params, tags, facts
-    )
+    name = tags.get("foldproof.dvc_experiment") or f"{schema.name} {params.model.name} {params.train.optimizer.name}"
+    scribe.open(digest, attempt, name if attempt == 1 else f"{name} ({attempt})", experiment, params, tags, facts)
     scribe.input(schema)
     file = root / "params.yaml"
     if file.exists():

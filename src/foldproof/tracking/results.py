@@ -67,9 +67,7 @@ def _folds(file: Path, seed: int) -> Iterator[tuple[Member, dict[str, float]]]:
     with file.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             member = Member(seed, int(row["repeat"]), int(row["fold"]))
-            figures = {
-                name: _number(text) for name, text in row.items() if name not in ("seed", "repeat", "fold")
-            }
+            figures = {name: _number(text) for name, text in row.items() if name not in ("seed", "repeat", "fold")}
             yield member, {name: number for name, number in figures.items() if number is not None}
 
 

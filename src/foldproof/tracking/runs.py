@@ -94,9 +94,7 @@ def _search(store: Store, wanted: str, *, with_deleted: bool = False) -> list[An
     found: list[Any] = []
     token: str | None = None
     while True:
-        page = store.client.search_runs(
-            [store.experiment_id], wanted, view, PAGE, ["attributes.start_time ASC"], token
-        )
+        page = store.client.search_runs([store.experiment_id], wanted, view, PAGE, ["attributes.start_time ASC"], token)
         found.extend(page)
         token = page.token
         if not token:

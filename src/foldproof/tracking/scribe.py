@@ -56,9 +56,7 @@ class Scribe:
         """A stage began or ended."""
         self.journal.append("stage", {"name": name, "status": status, "message": message}, durable=True)
 
-    def metrics(
-        self, values: Mapping[str, float], member: Member | None = None, step: int | None = None
-    ) -> None:
+    def metrics(self, values: Mapping[str, float], member: Member | None = None, step: int | None = None) -> None:
         """Figures of a member, or of the whole run; `step` is the epoch, None for a figure that has no series."""
         key = None if member is None else [member.seed, member.repeat, member.fold]
         plain = {name: float(value) for name, value in values.items()}

@@ -47,16 +47,12 @@ class SyncReport:
         return not self.left
 
     def __str__(self) -> str:
-        lines = [
-            f"tracking: {stage} was restored from DVC's cache and is now recorded" for stage in self.restored
-        ]
+        lines = [f"tracking: {stage} was restored from DVC's cache and is now recorded" for stage in self.restored]
         lines += [f"tracking: {note}" for note in self.notes]
         if self.sent:
             lines.append(f"tracking: {_runs(len(self.sent))} sent to {self.address}")
         for left in self.left:
-            lines.append(
-                f"tracking: {left.journal.name}: {left.records} records are not in MLflow: {left.problem}"
-            )
+            lines.append(f"tracking: {left.journal.name}: {left.records} records are not in MLflow: {left.problem}")
         if self.left:
             lines.append("tracking: they are kept in .foldproof; `foldproof sync` sends them")
         return "\n".join(lines) or f"tracking: MLflow has everything ({self.address})"
@@ -130,9 +126,7 @@ def _send_all(home: Home, address: Address, paths: list[Path], sent: list[Path],
             _let_go_of_files(path)
         except MirrorBusyError:
             left.append(Left(path, records_left(path, address.shown)[0], "a running stage is sending it"))
-        except (
-            Exception
-        ) as error:  # whatever MLflow, a database or a server raises: the journal keeps the entries
+        except Exception as error:  # whatever MLflow, a database or a server raises: the journal keeps the entries
             left.append(Left(path, records_left(path, address.shown)[0], note_problem(path, error)))
             unreachable = unreachable or _unreachable(address)
 

@@ -23,9 +23,7 @@ def serve(root: Path, port: int = 5000) -> int:
         return 0
     with environment(PATIENCE):
         initialise(address, home)
-        print(
-            f"MLflow's UI with the runs of {address.shown}: http://{HOST}:{port} (Ctrl-C ends it)", flush=True
-        )
+        print(f"MLflow's UI with the runs of {address.shown}: http://{HOST}:{port} (Ctrl-C ends it)", flush=True)
         command = [
             sys.executable,
             "-m",

@@ -29,9 +29,7 @@ class Home:
 
     def journals(self) -> list[Path]:
         """All journals, oldest first."""
-        return sorted(
-            (path for _, _, path in self._named()), key=lambda path: (path.stat().st_ctime_ns, path.name)
-        )
+        return sorted((path for _, _, path in self._named()), key=lambda path: (path.stat().st_ctime_ns, path.name))
 
     def _named(self) -> list[tuple[str, int, Path]]:
         names = ((_JOURNAL.fullmatch(path.name), path) for path in (self.folder / "journal").glob("*.jsonl"))

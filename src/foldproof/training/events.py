@@ -34,7 +34,7 @@ class EpochEnded:
     inner_validation_loss: tuple[float, ...]
     inner_validation_score: tuple[float, ...]
     learning_rate: tuple[float, ...]  # of the epoch's last step
-    running: int  # members that go on into the next epoch, over all populations
+    running: int  # members of this population that go on into the next epoch
     seconds: float
 
 

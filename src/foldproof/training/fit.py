@@ -1,6 +1,8 @@
 """Fit one population with Lightning: a fresh Trainer and fresh callbacks for every fit."""
 
 import logging
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -86,10 +88,23 @@ def fit(
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
         )
-        trainer.fit(PopulationModule(population, data, objective), train_dataloaders=data.train_dataloader())
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        with _interruptible():
+            trainer.fit(PopulationModule(population, data, objective), train_dataloaders=data.train_dataloader())
     return best.kept
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lightning answers Ctrl-C by ignoring the signal from then on and leaving Python: here it stays an interruption."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit:
+        raise KeyboardInterrupt from None
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

@@ -38,9 +38,7 @@ class Curves:
                 self._lines.append((member.repeat, member.fold, event.epoch, *figures))
 
     def table(self) -> "pd.DataFrame":
-        """Columns: repeat, fold, epoch, training_loss,
-        inner_validation_loss, inner_validation_<score>, learning_rate.
-        """
+        """Columns repeat, fold, epoch, training_loss, inner_validation_loss and _<score>, learning_rate."""
         import pandas as pd
 
         score = f"inner_validation_{self._score}"

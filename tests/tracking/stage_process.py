@@ -1,0 +1,29 @@
+"""A stage as a process of its own, for tests that end it in every way: `stage_process.py ROOT SEED HOW`.
+
+It trains at a seed, so that processes with different seeds are different runs in one workspace.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from foldproof.config import params_from
+from foldproof.tracking.recorder import Recorder
+from tests.tracking.projects import EPOCHS, dataset, tell_fit
+
+
+def main(root: Path, seed: int, how: str) -> None:
+    params = params_from({"schema": 1, "seed": seed})
+    with Recorder("train", params, dataset("image").schema, root) as record:
+        tell_fit(record.sink, range(EPOCHS if how == "finish" else 2))
+        record.metrics({"accuracy": 0.9})
+        if how == "fail":
+            raise ValueError("the loss is not finite")
+        if how == "hang":
+            (root / f"hangs-{seed}").touch()
+            time.sleep(300)
+        assert "mlflow" not in sys.modules, "training does not wait for mlflow to be imported"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
