@@ -92,23 +92,6 @@ def test_normal_draws_are_normal() -> None:
     assert stats.kstest(draws, "norm").pvalue > 1e-3
 
 
-@given(keys, st.integers(1, 200))
-def test_a_permutation_holds_every_number_once(words: tuple[int, int, int], count: int) -> None:
-    order = randomness.permutation(randomness.key_of(*words), count)
-    assert sorted(order.tolist()) == list(range(count))
-
-
-@given(keys, st.integers(1, 1000))
-def test_whole_numbers_stay_below_their_bound(words: tuple[int, int, int], bound: int) -> None:
-    draws = randomness.below(randomness.key_of(*words), (500,), torch.tensor(bound))
-    assert 0 <= int(draws.min()) <= int(draws.max()) < bound
-
-
-def test_whole_numbers_are_equally_likely() -> None:
-    draws = randomness.below(randomness.key_of(7), (70_000,), torch.tensor(7)).numpy()
-    assert stats.chisquare(np.bincount(draws, minlength=7)).pvalue > 1e-3
-
-
 def test_a_layer_outside_of_a_drawing_is_refused() -> None:
     with pytest.raises(RuntimeError, match=r"randomness\.drawing"):
         randomness.current_key()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import foldproof
 from foldproof.errors import FoldproofError
 
 INTERRUPTED = 130
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("foldproof", description=__import__("foldproof").__doc__)
+    parser = argparse.ArgumentParser("foldproof", description=foldproof.__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, run: object, told: str) -> argparse.ArgumentParser:

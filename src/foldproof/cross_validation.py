@@ -51,8 +51,8 @@ def cross_validate(
     Args:
         features: `[n, F]` numbers of a table, or `[n, H, W]` or `[n, C, H, W]` images.
         targets: `[n]` class labels or numbers.
-        params: what is not to be as shipped, shaped like params.yaml: `{"train": {"epochs": 20}}`. The network is an
-            mlp and features are scaled one by one unless it says otherwise.
+        params: sections shaped like params.yaml, such as `{"train": {"epochs": 20}}`. A key that is left out takes
+            its default, which docs/params.md lists; the network is an mlp unless it says otherwise.
         name: what the data is called in messages.
         feature_names: the columns of a table.
         progress: show the epochs as they pass.
@@ -93,12 +93,14 @@ def cross_validate(
         chosen.evaluate,
         trained.model.record,
         curves=curves.table(),
-        statistics_manifest=manifest_of(split),
+        statistics_manifest=manifest_of(statistics, split),
     )
     return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
 
 
 def _params(overrides: Mapping[str, Any] | None) -> Params:
     values: dict[str, Any] = {"schema": 1, **(overrides or {})}
-    values["model"] = {"name": "mlp", **values.get("model", {})}
+    model = values.get("model", {})
+    if isinstance(model, Mapping):
+        values["model"] = {"name": "mlp", **model}
     return params_from(values, where="params")

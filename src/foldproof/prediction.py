@@ -1,5 +1,6 @@
 """`foldproof predict`: raw rows in a file, predictions out, preprocessing included."""
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.dataset import Schema
+from foldproof.data.sources.csv import read_table
 from foldproof.errors import DataError
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import write_whole
@@ -30,14 +32,15 @@ def read_rows(source: Path, schema: Schema) -> NDArray[Any]:
     if source.suffix == ".csv":
         features = _read_csv(source, schema)
     elif source.suffix in (".npy", ".npz"):
-        loaded = np.load(source, allow_pickle=False)
-        features = loaded["features"] if source.suffix == ".npz" else loaded
+        features = _read_arrays(source)
     else:
         raise DataError(f"{source}: legal endings are .csv, .npy and .npz")
     if schema.kind == "image" and features.shape[1:] == schema.shape[1:] and schema.shape[0] == 1:
         features = features[:, None]
     if features.shape[1:] != schema.shape:
         raise DataError(f"{source}: rows of shape {features.shape[1:]}, the model takes {schema.shape}")
+    if len(features) == 0:
+        raise DataError(f"{source}: no rows")
     bad = np.flatnonzero(~np.isfinite(features.reshape(len(features), -1).astype(np.float64)).all(axis=1))
     if len(bad):
         raise DataError(f"{source}: missing or infinite values in rows {', '.join(map(str, bad[:10]))}, counted from 0")
@@ -56,10 +59,20 @@ def predictions_table(model: ExportedModel, features: NDArray[Any]) -> "pd.DataF
     return pd.DataFrame({"prediction": names[predicted.argmax(1)], **columns})
 
 
-def _read_csv(source: Path, schema: Schema) -> NDArray[Any]:
-    import pandas as pd
+def _read_arrays(source: Path) -> NDArray[Any]:
+    try:
+        with source.open("rb") as stream:
+            loaded = np.load(stream, allow_pickle=False)
+            features = np.asarray(loaded["features"] if source.suffix == ".npz" else loaded)
+    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"{source}: not a readable array of features: {error}") from None
+    if not np.issubdtype(features.dtype, np.number):
+        raise DataError(f"{source}: holds {features.dtype}, legal: numbers")
+    return features
 
-    table = pd.read_csv(source)
+
+def _read_csv(source: Path, schema: Schema) -> NDArray[Any]:
+    table = read_table(source)
     missing = [name for name in schema.features if name not in table.columns]
     if missing or not schema.features:
         raise DataError(

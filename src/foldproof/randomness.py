@@ -55,23 +55,12 @@ def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.floa
     return (upper.to(dtype) * 2.0**-24).reshape(*key.shape[:-1], *shape)
 
 
-def below(key: Tensor, shape: tuple[int, ...], bound: Tensor) -> Tensor:
-    """Whole numbers in [0, bound), int64 `[..., *shape]`; `bound` (below 2**24) broadcasts; exact on every device."""
-    upper = (words(key, math.prod(shape)) >> 8) & 0xFFFFFF
-    return (upper.to(torch.int64).reshape(*key.shape[:-1], *shape) * bound.to(torch.int64)) >> 24
-
-
 def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Tensor:
     """Standard normal draws `[..., *shape]` by Box and Muller (1958); devices agree to rounding of log and cos."""
     first = uniform(at(key, "radius"), shape, torch.float64)
     second = uniform(at(key, "angle"), shape, torch.float64)
     radius = torch.sqrt(-2.0 * torch.log1p(-first))
     return (radius * torch.cos(2.0 * math.pi * second)).to(dtype)
-
-
-def permutation(key: Tensor, count: int) -> Tensor:
-    """A random order of 0 .. count - 1, int64 `[count]`, for one key `[2]`; equal words keep their order."""
-    return torch.argsort(words(key, count), stable=True)
 
 
 _drawing: ContextVar[Tensor | None] = ContextVar("drawing", default=None)

@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def write_json(path: str | Path, value: object) -> None:
 
 def read_json(path: str | Path) -> Any:
     """The value that a JSON file holds."""
-    return json.loads(Path(path).read_text())
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def sha256(*chunks: bytes) -> str:
@@ -72,7 +73,7 @@ def sha256_of_tree(paths: Iterable[Path], root: Path) -> str:
 
 
 def environment() -> dict[str, str]:
-    """What decides the bits beside commit and data: versions, platform, CPU capability, device, threads."""
+    """What decides the bits beside commit, data and plan: versions, platform, CPU capability, GPU."""
     import torch
 
     facts = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
@@ -82,9 +83,21 @@ def environment() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             facts[name] = "not installed"
     facts["cpu_capability"] = torch.backends.cpu.get_cpu_capability()
-    facts["threads"] = str(torch.get_num_threads())
-    facts["device"] = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    facts["gpu"] = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none"
     return facts
+
+
+@contextmanager
+def using_threads(number: int) -> Iterator[None]:
+    """Let torch compute with this many CPU threads, which decides bits, and put its own number back afterwards."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,11 +2,11 @@
 
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
@@ -16,19 +16,28 @@ from foldproof.reproducibility import canonical_json, read_json
 from foldproof.validation import validate
 
 STAGES = ("prepare", "split", "preprocess", "train", "evaluate", "report")
+SMOKE = Path(".foldproof/smoke")
 SMALL: dict[str, dict[str, Any]] = {"split": {"folds": 2, "repeats": 1}, "train": {"epochs": 2}}
 
 
 def repro(root: Path, arguments: Sequence[str]) -> int:
     """Validate, run `dvc repro` with the arguments, send what MLflow lacks, show the result; returns its exit code."""
     print(validate(root), flush=True)
-    code = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", *arguments], cwd=root, env=stage_environment()
-    ).returncode
+    code = _run([sys.executable, "-m", "dvc", "repro", *arguments], root)
     if code:
         return code
     send(root, quiet=True)
     return show_summary(root)
+
+
+def _run(command: list[str], root: Path) -> int:
+    """Run a command to its own end: Ctrl-C reaches it too, and what it then does must not be cut short."""
+    with subprocess.Popen(command, cwd=root, env=stage_environment()) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 def show_summary(root: Path, *, as_markdown: bool = False) -> int:
@@ -44,7 +53,7 @@ def show_summary(root: Path, *, as_markdown: bool = False) -> int:
     if as_markdown:
         print(markdown(assessment))
     else:
-        show(assessment)
+        show(assessment, report=os.path.relpath(root / "reports" / "report.html"))
     return 0
 
 
@@ -52,31 +61,32 @@ def send(root: Path, *, quiet: bool) -> int:
     """Write to MLflow what its record lacks; a server that is away is a warning, not a failure."""
     from foldproof.tracking.sync import sync
 
-    report = sync(root)
-    if report.left or not quiet:
+    report = sync(root, verify=not quiet)
+    if report.left or report.restored or not quiet:
         print(report)
     return 0
 
 
 def smoke(root: Path) -> int:
-    """Run every stage in this process in a temporary folder, small, with nothing sent; returns 0 when all ran."""
+    """Run every stage small, in this process and in a folder of its own, with nothing sent; returns 0 when all ran."""
     started = monotonic()
     values = read_yaml(root / "params.yaml")
     for section, keys in SMALL.items():
         values[section] = {**values.get(section, {}), **keys}
     params = params_from(values, where=str(root / "params.yaml"))
-    os.environ["FOLDPROOF_TRACKING"] = "off"
-    with TemporaryDirectory(prefix="foldproof-smoke-") as folder:
-        _link_inputs(root, Path(folder))
-        Path(folder, "params.yaml").write_text(canonical_json(values))
-        os.chdir(folder)
-        try:
-            for name in STAGES:
-                print(f"-- {name}", flush=True)
-                runpy.run_path(str(root / "pipeline" / f"{name}.py"))["main"](params)
-            show_summary(Path(folder))
-        finally:
-            os.chdir(root)
+    folder = root / SMOKE
+    shutil.rmtree(folder, ignore_errors=True)
+    _link_inputs(root, folder)
+    (folder / "params.yaml").write_text(canonical_json(values))
+    os.environ |= {"FOLDPROOF_TRACKING": "off", "DVC_ROOT": str(folder)}
+    os.chdir(folder)
+    try:
+        for name in STAGES:
+            print(f"-- {name}", flush=True)
+            runpy.run_path(str(root / "pipeline" / f"{name}.py"))["main"](params)
+    finally:
+        os.chdir(root)
+    show_summary(folder)
     print(f"smoke: all {len(STAGES)} stages ran in {monotonic() - started:.0f} s; the real outputs were not touched")
     return 0
 
@@ -89,7 +99,7 @@ def stage_environment() -> dict[str, str]:
 
 
 def _link_inputs(root: Path, folder: Path) -> None:
-    (folder / "data").mkdir()
+    (folder / "data").mkdir(parents=True)
     (folder / "data" / "raw").symlink_to(root / "data" / "raw", target_is_directory=True)
     for name in ("dvc.yaml", "constraints.txt"):
         if (root / name).exists():

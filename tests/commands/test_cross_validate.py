@@ -90,6 +90,9 @@ def test_rows_in_a_csv_file_are_predicted(tmp_path: Path, capsys: pytest.Capture
         ("new.csv", "a,b\n1,2\n", "columns missing: mean radius"),
         ("new.txt", "", "legal endings"),
         ("none.csv", None, "no such file"),
+        ("new.csv", "", "not a readable CSV"),
+        ("new.npy", "junk", "not a readable array"),
+        ("new.npz", "junk", "not a readable array"),
     ],
 )
 def test_rows_that_do_not_fit_are_refused(tmp_path: Path, name: str, content: str | None, told: str) -> None:

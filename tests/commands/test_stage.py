@@ -47,6 +47,15 @@ def test_after_an_earlier_run_the_way_back_is_told(folder: Path, capsys: pytest.
     assert "`dvc checkout`" in capsys.readouterr().err
 
 
+def test_a_fault_of_our_own_shows_where_and_the_way_back(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        stage("train", lambda _: print(1 // 0))
+    assert caught.value.code == 1
+    told = capsys.readouterr().err
+    assert "ZeroDivisionError" in told
+    assert "Nothing of this stage was kept" in told
+
+
 def test_an_interruption_is_not_a_success() -> None:
     with pytest.raises(SystemExit) as caught:
         stage("train", interrupt)

@@ -47,7 +47,7 @@ def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
     told = "\n".join(caught.value.problems)
     for expected in (
         "train.batch_size: found 5000",
-        "augment.shift: found 1",
+        "augment.shift: found 0.5",
         "model.name: found cnn",
         "found r2, legal for classification",
     ):

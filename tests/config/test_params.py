@@ -58,6 +58,8 @@ def test_every_problem_is_told_at_once() -> None:
         ("model: {mlp: {hidden: [8, 0]}}", "model.mlp.hidden[1]", "a number >= 1"),
         ("model: {mlp: {hidden: []}}", "model.mlp.hidden", "a list of at least 1"),
         ("model: {name: CNN}", "model.name", "linear, mlp or cnn"),
+        ("model: {cnn: {kernel: 4}}", "model.cnn.kernel", "found 4, legal: 1, 3, 5"),
+        ("train: {optimizer: {nesterov: {momentum: 0}}}", "train.optimizer.nesterov.momentum", "a number > 0"),
         ("split: {folds: 1}", "split.folds", "found 1, legal: a number >= 2"),
         ("split: {folds: true}", "split.folds", "found True"),
         ("seed: no", "seed", "found 'no', legal: a whole number"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage, stats
 
 from foldproof import randomness
 from foldproof.config.data import Augment
@@ -46,21 +47,22 @@ def test_members_may_have_their_own_strength() -> None:
     assert not torch.equal(moved[1], IMAGES[1])
 
 
-def test_shift_is_one_of_the_moves_of_a_padded_image_and_all_of_them_occur() -> None:
-    moved = shift(IMAGES, strength(1), KEYS).numpy()
-    seen: set[tuple[int, int]] = set()
+def test_a_shift_is_scipys_linear_interpolation_of_the_same_moves() -> None:
+    strengths_of_members = torch.tensor([0.4, 1.0, 2.7], dtype=torch.float64)
+    moved = shift(IMAGES, strengths_of_members, KEYS).numpy()
+    draws = randomness.uniform(randomness.at(KEYS, "shift"), (12, 2), torch.float64)
+    moves = ((2 * draws - 1) * strengths_of_members[:, None, None]).numpy()
     for member in range(3):
         for row in range(12):
-            padded = np.pad(IMAGES[member, row, 0].numpy(), 1)
-            moves = {
-                (down, right): padded[1 + down : 9 + down, 1 + right : 9 + right]
-                for down in (-1, 0, 1)
-                for right in (-1, 0, 1)
-            }
-            found = [move for move, image in moves.items() if np.array_equal(image, moved[member, row, 0])]
-            assert found
-            seen.update(found)
-    assert len(seen) == 9
+            image = np.pad(IMAGES[member, row, 0].numpy(), 4)  # zeros outside, and no edge within reach
+            wanted = ndimage.shift(image, -moves[member, row], order=1, mode="constant")[4:-4, 4:-4]
+            np.testing.assert_allclose(moved[member, row, 0], wanted, atol=1e-12)
+
+
+def test_shifts_are_uniform_over_their_reach() -> None:
+    ramp = torch.arange(200.0, dtype=torch.float64).expand(3, 500, 1, 200, 200)[..., :9, :]
+    moves = (shift(ramp, strength(3), KEYS)[..., 0, 4, 100] - 100).flatten().numpy() / 1.0
+    assert stats.kstest(moves, stats.uniform(-3, 6).cdf).pvalue > 1e-3
 
 
 def test_noise_has_the_stated_deviation() -> None:

@@ -149,3 +149,34 @@ def test_the_fingerprint_follows_every_value() -> None:
     assert base == describe("t", features.copy(), targets.copy()).schema.fingerprint
     features[3, 1] += 1
     assert base != describe("t", features, targets).schema.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b,y\n1,2,p,9\n3,4,q,9\n", "some lines have 4 cells, the header has 3"),
+        ("a,a,y\n1,2,p\n3,4,q\n", "names 'a' more than once"),
+        ("a,y\n1,p\n\n2,q\n", r"column 'a': missing or infinite in 1 line \(3\)"),
+        ("a,y\n1,cat\n2,Cat\n3,dog\n", "classes 'Cat', 'cat' differ only by case or spaces"),
+        ("a,y\n1,cat\n2,cat \n3,dog\n", "differ only by case or spaces"),
+    ],
+)
+def test_what_pandas_would_quietly_mend_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, told: str
+) -> None:
+    with pytest.raises(DataError, match=told):
+        csv(tmp_path, monkeypatch, text)
+
+
+def test_a_class_may_be_called_na(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert csv(tmp_path, monkeypatch, "a,y\n1,NA\n2,EU\n").schema.classes == ("EU", "NA")
+
+
+def test_fractions_are_no_classes() -> None:
+    with pytest.raises(DataError, match="have fractions"):
+        describe("t", np.arange(4.0)[:, None], np.array([0.5, 1, 0.5, 1]), "classification")
+
+
+def test_a_number_that_never_varies_cannot_be_learnt() -> None:
+    with pytest.raises(DataError, match="is 3 in every row"):
+        describe("t", np.arange(4.0)[:, None], np.full(4, 3.0), "regression")

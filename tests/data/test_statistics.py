@@ -9,8 +9,8 @@ import torch
 
 from foldproof.config.data import Preprocess
 from foldproof.config.data import Split as Section
-from foldproof.data.splits import Role, make_split
-from foldproof.data.statistics import fit_statistics, load_statistics, normalise, save_statistics
+from foldproof.data.splits import Role, Split, make_split
+from foldproof.data.statistics import fit_statistics, load_statistics, manifest_of, normalise, save_statistics
 from foldproof.reproducibility import read_json, sha256
 from tests.training.setting import diabetes, digits
 
@@ -55,6 +55,15 @@ def test_garbage_in_rows_held_out_changes_nothing() -> None:
             dirty = fit_statistics(replace(dataset, features=features, targets=targets), split, Preprocess())
             for name, values in clean.arrays().items():
                 assert np.array_equal(values[index], dirty.arrays()[name][index])
+
+
+def test_a_fit_on_all_rows_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = digits()
+    split = make_split(dataset, Section(), 0)
+    honest = manifest_of(fit_statistics(dataset, split, Preprocess()), split)["rows_sha256"]
+    monkeypatch.setattr(Split, "rows", lambda *_: np.arange(len(dataset.features)))
+    leaking = manifest_of(fit_statistics(dataset, split, Preprocess()), split)["rows_sha256"]
+    assert all(leaking[name] != honest[name] for name in honest)
 
 
 def test_none_changes_nothing() -> None:

@@ -117,7 +117,6 @@ def test_a_5x5x3_filter_on_a_32x32x3_image_gives_28x28x1() -> None:
     ("shape", "section", "told"),
     [
         ((1, 6, 8), {"cnn": {"channels": [4, 4]}}, "pool a map of 3x4 by 2"),
-        ((1, 8, 8), {"cnn": {"kernel": 4}}, "found 4, legal: an odd number"),
         ((13,), {"name": "cnn"}, "legal: mlp or linear for rows of shape"),
     ],
 )

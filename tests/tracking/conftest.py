@@ -35,9 +35,12 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory, mlflow_imported: None)
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Store, Connect, Address]]:
-    """A workspace with a fresh SQLite store, its path with a space, a letter beyond ASCII, and a percent sign."""
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path
+) -> Iterator[tuple[Path, Store, Connect, Address]]:
+    """A workspace with an SQLite store, its path with a space, a letter beyond ASCII, and a percent sign."""
     workspace = tmp_path_factory.mktemp("store") / "my wörk 5%25"
     workspace.mkdir()
+    (workspace / "mlflow.db").write_bytes(empty_store.read_bytes())
     with open_store(workspace) as (store, connect, address):
         yield workspace, store, connect, address

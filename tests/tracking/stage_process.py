@@ -8,13 +8,19 @@ import time
 from pathlib import Path
 
 from foldproof.config import params_from
+from foldproof.data.dataset import Schema
+from foldproof.tracking import background, restoring
 from foldproof.tracking.recorder import Recorder
-from tests.tracking.projects import EPOCHS, dataset, tell_fit
+from tests.tracking.projects import EPOCHS, tell_fit
+
+SCHEMA = Schema("table", "table", (2,), "regression", (), ("a", "b"), "y", 10, "f" * 64)
 
 
 def main(root: Path, seed: int, how: str) -> None:
+    vars(restoring)["environment"] = lambda: {"torch": "1.2.3"}  # it would import torch, which takes seconds
+    background.WAIT_AT_END = 90.0  # on a machine that is busy with other things
     params = params_from({"schema": 1, "seed": seed})
-    with Recorder("train", params, dataset("image").schema, root) as record:
+    with Recorder("train", params, SCHEMA, root) as record:
         tell_fit(record.sink, range(EPOCHS if how == "finish" else 2))
         record.metrics({"accuracy": 0.9})
         if how == "fail":

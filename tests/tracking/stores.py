@@ -21,9 +21,12 @@ Connect = Callable[[str], tuple[Store, str]]
 
 
 @contextmanager
-def open_store(workspace: Path, uri: str | None = None) -> Iterator[tuple[Store, Connect, Address]]:
+def open_store(
+    workspace: Path, uri: str | None = None, experiment: str = "foldproof"
+) -> Iterator[tuple[Store, Connect, Address]]:
     """The store of a workspace: MLflow's SQLite file in it, or the one at `uri`."""
-    address = address_of(workspace, {"MLFLOW_TRACKING_URI": uri} if uri else {})
+    environ = {"MLFLOW_EXPERIMENT_NAME": experiment}
+    address = address_of(workspace, environ | ({"MLFLOW_TRACKING_URI": uri} if uri else {}))
     with environment(PATIENCE):
         store = connect(address, Home(workspace), PATIENCE)
         yield store, lambda _: (store, address.shown), address

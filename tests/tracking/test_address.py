@@ -44,7 +44,7 @@ def test_a_relative_file_is_the_main_workspaces(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("uri", ["./mlruns", "mlruns", "file:///tmp/mlruns", "/tmp/mlruns"])
 def test_a_folder_is_refused_with_what_is_legal(tmp_path: Path, uri: str) -> None:
-    with pytest.raises(TrackingError, match="no longer writes; legal: .*sqlite"):
+    with pytest.raises(TrackingError, match=r"no longer writes; legal: .*sqlite"):
         address_of(tmp_path, {"MLFLOW_TRACKING_URI": uri})
 
 
@@ -103,7 +103,7 @@ def test_a_database_that_cannot_be_used_is_found_out_at_once(tmp_path: Path, con
     else:
         address.database.write_bytes(content)
     started = monotonic()
-    with environment(Patience(1)), pytest.raises(ConnectionError, match="not a database|locked"):
+    with environment(Patience(1)), pytest.raises(ConnectionError, match=r"not a database|locked"):
         connect(address, Home(tmp_path), Patience(1))
     assert monotonic() - started < 5
     if content is None:

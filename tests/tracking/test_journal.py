@@ -2,6 +2,7 @@
 
 import math
 import resource
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,17 +61,16 @@ def test_a_changed_byte_is_found(tmp_path_factory: pytest.TempPathFactory, data:
     write(path, [{"n": index, "text": "abc"} for index in range(4)])
     content = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))
+    ends = [index for index, byte in enumerate(content) if byte == ord("\n")]
     content[place] = data.draw(st.integers(0, 255).filter(lambda byte: byte != content[place]))
     path.write_bytes(content)
-    lines = bytes(content).split(b"\n")[:-1]
-    try:
-        kept = told(path)
-    except TrackingError as error:
-        assert f"{path}, line " in str(error)
-        return
-    # Only damage to the last line may pass, as a line cut short.
-    assert len(kept) == 3
-    assert len(lines) in (3, 4)
+    if place <= ends[1]:
+        with pytest.raises(TrackingError, match=r", line [12]: "):
+            told(path)
+    else:
+        # At the end it may look like a line cut short; what is read is then what was written before.
+        with suppress(TrackingError):
+            assert [record.body["n"] for record in told(path)] in ([0, 1], [0, 1, 2])
 
 
 def test_damage_in_the_middle_names_file_and_line(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_write_that_fails_leaves_no_trace(tmp_path: Path) -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
         try:
-            with pytest.raises(OSError, match="bytes were written|too large"):
+            with pytest.raises(OSError, match=r"bytes were written|too large"):
                 journal.append("tags", {"n": 2})
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -136,7 +136,7 @@ def test_broken_off_at_any_call_each_point_is_there_once(
 
 
 def test_the_same_mirror_goes_on_after_a_failure(shared: Shared) -> None:
-    workspace, store, connect, address = shared
+    workspace, store, _, address = shared
     path = write_run(workspace, "c0" * 32)
     client = Breaking(store.client, 9, arrives=True)
     with sole(path):
@@ -218,7 +218,9 @@ def test_of_two_runs_for_one_attempt_the_oldest_is_kept(shared: Shared) -> None:
     assert Cursor.load(Home(workspace).journal(digest, 1)).run == first.info.run_id
 
 
-def test_a_store_that_was_lost_is_told_all_again(tmp_path: Path) -> None:
+def test_a_store_that_was_lost_is_told_all_again(tmp_path: Path, empty_store: Path) -> None:
+    for name in ("mlflow.db", "other.db"):
+        (tmp_path / name).write_bytes(empty_store.read_bytes())
     path = write_run(tmp_path)
     with open_store(tmp_path) as (_, connect, _):
         send(path, connect)

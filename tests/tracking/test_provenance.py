@@ -4,9 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from foldproof.config import params_from
-from foldproof.tracking.provenance import commit_of, digest_of, tags_of
+from foldproof.tracking.provenance import commit_of, digest_of, shaping_sources, tags_of
 from tests.tracking.projects import chosen
 
 
@@ -36,14 +37,34 @@ def test_the_digest_is_of_params_data_code_and_pins(tmp_path: Path) -> None:
     assert len(seen[0]) == 64
     seen.append(digest_of(chosen(), "f2", tmp_path))
     seen.append(digest_of(params_from({"schema": 1, "seed": 1}), "f1", tmp_path))
-    for name in ("pipeline/train.py", "dvc.yaml", "constraints.txt"):
-        for content in ("a", "b"):
+    stages = ("stages: {train: {cmd: a}}", "stages: {train: {cmd: b}}")
+    for name, contents in (("pipeline/train.py", "ab"), ("dvc.yaml", stages), ("constraints.txt", "ab")):
+        for content in contents:
             write(tmp_path, name, content)
             seen.append(digest_of(chosen(), "f1", tmp_path))
     assert len(set(seen)) == len(seen)
     for name in ("README.md", "reports/metrics.json", "dvc.lock", "pipeline/__pycache__/train.pyc"):
         write(tmp_path, name, "x")
         assert digest_of(chosen(), "f1", tmp_path) == seen[-1]
+    write(tmp_path, "dvc.yaml", "# a comment\nstages:\n  train:\n    cmd: b\n    desc: what it does\n")
+    assert digest_of(chosen(), "f1", tmp_path) == seen[-1]
+
+
+def test_a_pipeline_that_cannot_be_read_is_taken_as_it_is(tmp_path: Path) -> None:
+    seen = set()
+    for content in ("stages: [", "stages: 1", "[]", "stages: {a: 1}", ""):
+        write(tmp_path, "dvc.yaml", content)
+        seen.add(digest_of(chosen(), "f1", tmp_path))
+    assert len(seen) == 5
+
+
+def test_the_digest_is_of_the_sources_that_the_stages_depend_on() -> None:
+    """Else a change would rerun nothing and still make another run, or rerun a stage and stay the same run."""
+    root = Path(__file__).resolve().parents[2]
+    stages = yaml.safe_load((root / "dvc.yaml").read_text())["stages"].values()
+    declared = {root / name for stage in stages for name in stage["deps"] if name.startswith("src/foldproof/")}
+    depended_on = {file for path in declared for file in ([path] if path.is_file() else path.rglob("*"))}
+    assert set(shaping_sources()) == {file for file in depended_on if file.suffix in {".py", ".html", ".css"}}
 
 
 def test_the_digest_is_the_same_elsewhere(tmp_path: Path) -> None:

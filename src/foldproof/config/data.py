@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from foldproof.config.closed import Auto, Closed, Count, Share
+from foldproof.config.closed import Auto, Closed, Count, NonNegative, Share
 
 SourceName = Literal["digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "npz"]
 
@@ -51,5 +51,5 @@ class Preprocess(Closed):
 class Augment(Closed):
     """Random changes of training rows, drawn anew each step."""
 
-    shift: Annotated[int, Field(ge=0)] = 0
-    noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    shift: NonNegative = 0.0
+    noise: NonNegative = 0.0

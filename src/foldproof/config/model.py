@@ -22,7 +22,7 @@ class Cnn(Closed):
     """Convolutions, each pooled, then one fully connected layer."""
 
     channels: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)] = (48, 96)
-    kernel: Annotated[int, Field(ge=1, le=15)] = 3
+    kernel: Literal[1, 3, 5, 7, 9, 11, 13, 15] = 3  # odd, so that the padding is even
     pooling: Literal["max", "average", "none"] = "max"
     hidden: Annotated[int, Field(ge=0)] = 128
     batch_norm: bool = True

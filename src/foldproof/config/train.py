@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from foldproof.config.closed import Auto, Closed, Count, NonNegative, Positive, Rate
+from foldproof.config.closed import Auto, Closed, Count, NonNegative, Positive, Rate, Share
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 ScheduleName = Literal["constant", "step", "exponential", "inverse_time"]
@@ -16,9 +16,15 @@ class Sgd(Closed):
 
 
 class Momentum(Closed):
-    """`v = momentum * v + g; w -= lr * v`, and Nesterov's form of it."""
+    """`v = momentum * v + g; w -= lr * v`."""
 
     momentum: Rate = 0.9
+
+
+class Nesterov(Closed):
+    """The same with the gradient at the look-ahead point; without momentum it would be plain descent."""
+
+    momentum: Share = 0.9
 
 
 class Adam(Closed):
@@ -36,7 +42,7 @@ class Optimizer(Closed):
     weight_decay: NonNegative = 0.0
     sgd: Sgd = Sgd()
     momentum: Momentum = Momentum()
-    nesterov: Momentum = Momentum()
+    nesterov: Nesterov = Nesterov()
     adam: Adam = Adam()
     adamw: Adam = Adam()
 
@@ -55,7 +61,7 @@ class StepDecay(Closed):
 class Exponential(Closed):
     """`lr * exp(-decay_per_epoch * epoch)`, counted in fractions of an epoch."""
 
-    decay_per_epoch: NonNegative = 0.05
+    decay_per_epoch: NonNegative = 0.08
 
 
 class InverseTime(Closed):
@@ -77,7 +83,7 @@ class Schedule(Closed):
 class EarlyStopping(Closed):
     """When a member stops: its inner-validation loss has not improved for `patience` epochs."""
 
-    patience: Count = 10
+    patience: Count = 20
     minimum_improvement: NonNegative = 0.0
 
 

@@ -25,23 +25,37 @@ class Augmentation:
 
 
 def shift(rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor:
-    """Move each image by whole pixels, uniform in [-s, s] in both directions; what comes in from outside is 0.
+    """Move each image by an amount uniform in [-s, s] in both directions; what comes in from outside is 0.
+
+    Between pixels values are interpolated linearly, so that s may be less than a pixel.
 
     Args:
         rows: images `[P, B, C, H, W]`.
-        strength: s in pixels, `[P]`, whole numbers.
+        strength: s in pixels, `[P]`.
         keys: `[P, 2]`.
     """
-    members, batch, channels, height, width = rows.shape
-    reach = strength.to(torch.int64).reshape(-1, 1, 1)
-    moves = randomness.below(randomness.at(keys, "shift"), (batch, 2), 2 * reach + 1) - reach
-    down = torch.arange(height, device=rows.device) + moves[..., 0:1]
-    right = torch.arange(width, device=rows.device) + moves[..., 1:2]
-    inside = ((down >= 0) & (down < height)).unsqueeze(-1) & ((right >= 0) & (right < width)).unsqueeze(-2)
-    source = down.clamp(0, height - 1).unsqueeze(-1) * width + right.clamp(0, width - 1).unsqueeze(-2)
-    source = source.reshape(members, batch, 1, -1).expand(-1, -1, channels, -1)
-    moved = rows.reshape(members, batch, channels, -1).gather(-1, source).reshape(rows.shape)
-    return moved * inside.unsqueeze(2).to(rows.dtype)
+    draws = randomness.uniform(randomness.at(keys, "shift"), (rows.shape[1], 2), rows.dtype)
+    moves = (2 * draws - 1) * strength.reshape(-1, 1, 1)
+    return _moved(_moved(rows, moves[..., 0], -2), moves[..., 1], -1)
+
+
+def _moved(rows: Tensor, move: Tensor, axis: int) -> Tensor:
+    """`out[i] = in[i + move]` along an axis of images `[P, B, C, H, W]`, each by its own `move` `[P, B]`."""
+    size = rows.shape[axis]
+    whole = torch.floor(move)
+    part = (move - whole).reshape(*move.shape, 1, 1, 1)
+    source = torch.arange(size, device=rows.device) + whole.to(torch.int64).unsqueeze(-1)
+    taken = [_taken(rows, source + more, axis) for more in (0, 1)]
+    return taken[0] * (1 - part) + taken[1] * part
+
+
+def _taken(rows: Tensor, source: Tensor, axis: int) -> Tensor:
+    """The lines `source` `[P, B, size]` along an axis, zero where they lie outside."""
+    size = rows.shape[axis]
+    shape = [*source.shape[:2], 1, 1, 1]
+    shape[axis] = size
+    inside = ((source >= 0) & (source < size)).reshape(shape).to(rows.dtype)
+    return rows.gather(axis, source.clamp(0, size - 1).reshape(shape).expand(rows.shape)) * inside
 
 
 def noise(rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor:

@@ -116,6 +116,8 @@ def describe(
         if not np.issubdtype(targets.dtype, np.number):
             raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
         targets, classes = targets.astype(np.float32), ()
+        if (targets == targets[0]).all():
+            raise DataError(f"{name}: target {target!r} is {targets[0]:g} in every row; nothing can be learnt")
     names = tuple(feature_names) or tuple(f"x{i}" for i in range(features.shape[1]))
     fields_before: dict[str, Any] = {
         "name": name,
@@ -177,8 +179,25 @@ def _task_of(targets: NDArray[Any]) -> Task:
 
 def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     if np.issubdtype(targets.dtype, np.floating):
+        if (targets != np.round(targets)).any():
+            raise DataError("targets have fractions, which are no classes; set data.task to regression, or auto")
         targets = targets.astype(np.int64)
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
+    _refuse_lookalikes([str(label) for label in labels])
     return codes.astype(np.int64), tuple(str(label) for label in labels)
+
+
+def _refuse_lookalikes(labels: list[str]) -> None:
+    """Labels that differ only by case or spaces are one class, typed in several ways."""
+    alike: dict[str, list[str]] = {}
+    for label in labels:
+        alike.setdefault(" ".join(label.split()).casefold(), []).append(label)
+    problems = [
+        f"classes {', '.join(map(repr, same))} differ only by case or spaces"
+        for same in alike.values()
+        if len(same) > 1
+    ]
+    if problems:
+        raise DataError(*(f"{problem}; write them alike" for problem in problems))

@@ -33,28 +33,31 @@ class Statistics:
     scale: Floats
     target_center: Floats
     target_scale: Floats
+    seen: tuple[str, ...] = ()  # for each member the hash of the row ids that its fit was given
 
     def arrays(self) -> dict[str, Floats]:
         """The arrays by name."""
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if name != "seen"}
 
 
 def fit_statistics(dataset: Dataset, split: Split, section: Preprocess) -> Statistics:
     """Fit every member's statistics on its training rows; inner-validation, scored and test rows are not looked at."""
     fitted = [fit_rows(dataset, split.rows(index, Role.TRAINING), section) for index in range(len(split.members))]
-    return Statistics(*(np.stack([one[part] for one in fitted]) for part in range(4)))
+    center, scale, target_center, target_scale = (np.stack([one[part] for one, _ in fitted]) for part in range(4))
+    return Statistics(center, scale, target_center, target_scale, tuple(seen for _, seen in fitted))
 
 
-def fit_rows(dataset: Dataset, rows: Rows, section: Preprocess) -> tuple[Floats, Floats, Floats, Floats]:
-    """Center and scale `[*shape]` of these rows, and those of the target `[]` (0 and 1 for classes)."""
+def fit_rows(dataset: Dataset, rows: Rows, section: Preprocess) -> tuple[tuple[Floats, ...], str]:
+    """Center and scale `[*shape]` of these rows, those of the target `[]` (0 and 1 for classes), the rows' hash."""
+    seen = sha256(rows.astype("<i8").tobytes())
     features = np.asarray(dataset.features[rows], dtype=np.float64)
     means, _ = _moments(features, section.center)
     _, deviations = _moments(features, section.scale)
     if dataset.schema.task == "classification":
-        return means, deviations, np.zeros(()), np.ones(())
+        return (means, deviations, np.zeros(()), np.ones(())), seen
     targets = np.asarray(dataset.targets[rows], dtype=np.float64)
     target_mean, target_deviation = _moments(targets[:, None], "feature")
-    return means, deviations, target_mean[0], target_deviation[0]
+    return (means, deviations, target_mean[0], target_deviation[0]), seen
 
 
 def save_statistics(statistics: Statistics, split: Split, folder: str | Path) -> None:
@@ -62,16 +65,13 @@ def save_statistics(statistics: Statistics, split: Split, folder: str | Path) ->
     from safetensors.numpy import save
 
     write_whole(Path(folder) / "statistics.safetensors", save(statistics.arrays()))
-    write_json(Path(folder) / "manifest.json", manifest_of(split))
+    write_json(Path(folder) / "manifest.json", manifest_of(statistics, split))
 
 
-def manifest_of(split: Split) -> dict[str, Any]:
-    """The hash of the row ids that each member's statistics saw."""
-    saw = {
-        member.name: sha256(split.rows(index, Role.TRAINING).astype("<i8").tobytes())
-        for index, member in enumerate(split.members)
-    }
-    return {"schema": 1, "fitted_on": "training rows", "rows_sha256": saw}
+def manifest_of(statistics: Statistics, split: Split) -> dict[str, Any]:
+    """For each member the hash of the row ids that its statistics were fitted on, as the fit itself noted it."""
+    seen = {member.name: hashed for member, hashed in zip(split.members, statistics.seen, strict=True)}
+    return {"schema": 1, "fitted_on": "training rows", "rows_sha256": seen}
 
 
 def load_statistics(folder: str | Path) -> Statistics:

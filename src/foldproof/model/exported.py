@@ -20,7 +20,7 @@ from foldproof.data.statistics import Statistics, normalise
 from foldproof.errors import DataError
 from foldproof.model.build import build
 from foldproof.model.stacked import StackedNetwork, State
-from foldproof.reproducibility import read_json, write_json, write_whole
+from foldproof.reproducibility import read_json, using_threads, write_json, write_whole
 
 SCHEMA = 1
 CHUNK = 1024  # rows predicted at a time
@@ -59,7 +59,9 @@ class ExportedModel:
 
     def predict_rows(self, features: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """As `predict_members`, but member m predicts the rows of `features` that `rows[m]` lists, `[M, n]`."""
-        chunks = [self._predict(features, rows[:, start : start + CHUNK]) for start in range(0, rows.shape[1], CHUNK)]
+        starts = range(0, max(rows.shape[1], 1), CHUNK)  # also where there is no row, for the shape of the result
+        with using_threads(self.record["plan"]["threads"]):
+            chunks = [self._predict(features, rows[:, start : start + CHUNK]) for start in starts]
         return torch.cat(chunks, dim=1).float().numpy()
 
     def predict(self, features: NDArray[Any]) -> NDArray[np.float32]:

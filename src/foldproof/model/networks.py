@@ -62,7 +62,7 @@ def cnn(shape: tuple[int, ...], outputs: int, parts: Parts, block: Cnn) -> nn.Mo
                 channels,
                 filters,
                 block.kernel,
-                padding=_same_padding(block.kernel),
+                padding=block.kernel // 2,
                 bias=not block.batch_norm,
             )
         )
@@ -75,7 +75,7 @@ def cnn(shape: tuple[int, ...], outputs: int, parts: Parts, block: Cnn) -> nn.Mo
             height, width = height // 2, width // 2
         channels = filters
     if not block.hidden:
-        return nn.Sequential(*layers, Mean2d(), *_dropout(parts, "dropout"), nn.Linear(channels, outputs))
+        return nn.Sequential(*layers, Mean2d(), Dropout(parts.dropout, "dropout"), nn.Linear(channels, outputs))
     hidden = _dense(channels * height * width, block.hidden, block.batch_norm, parts, "dropout")
     return nn.Sequential(*layers, nn.Flatten(), *hidden, nn.Linear(block.hidden, outputs))
 
@@ -90,17 +90,7 @@ NETWORKS: dict[NetworkName, Callable[[tuple[int, ...], int, Parts, Any], nn.Modu
 
 def _dense(n_in: int, n_out: int, batch_norm: bool, parts: Parts, place: str) -> list[nn.Module]:
     norm = [nn.BatchNorm1d(n_out)] if batch_norm else []
-    return [nn.Linear(n_in, n_out, bias=not batch_norm), *norm, parts.activation(), *_dropout(parts, place)]
-
-
-def _dropout(parts: Parts, place: str) -> list[nn.Module]:
-    return [Dropout(parts.dropout, place)] if parts.dropout else []
-
-
-def _same_padding(kernel: int) -> int:
-    if kernel % 2 == 0:
-        raise ConfigError(f"model.cnn.kernel: found {kernel}, legal: an odd number, so that the padding is even")
-    return kernel // 2
+    return [nn.Linear(n_in, n_out, bias=not batch_norm), *norm, parts.activation(), Dropout(parts.dropout, place)]
 
 
 def _refuse_uneven(height: int, width: int, index: int) -> None:

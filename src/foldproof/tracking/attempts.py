@@ -1,11 +1,15 @@
 """Which journal a stage writes: a run is a digest and an attempt at it."""
 
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from foldproof.errors import TrackingError
 from foldproof.tracking.journal import Journal, JournalBusyError
 from foldproof.tracking.picture import TRAINING, picture_of
 from foldproof.tracking.workspace import Home
+
+MOMENT = 0.5  # seconds
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,14 @@ class Opened:
 def open_journal(home: Home, digest: str, stage: str) -> Opened:
     """The journal for `stage`.
 
-    Stages continue the newest attempt. Training begins another one where that attempt has been trained already (a forced
-    repeat), and any stage does where another process is writing it, or where it is damaged.
+    Stages continue the newest attempt. Training begins another one where that attempt has been trained already (a
+    forced repeat), and any stage does where another process is writing it, or where it is damaged.
     """
     attempt = max(1, home.newest_attempt(digest))
     problems: list[str] = []
     while True:
         try:
-            journal = Journal(home.journal(digest, attempt))
+            journal = _open(home.journal(digest, attempt))
         except JournalBusyError:
             attempt += 1
             continue
@@ -46,3 +50,15 @@ def open_journal(home: Home, digest: str, stage: str) -> Opened:
             attempt += 1
             continue
         return Opened(journal, attempt, tuple(problems))
+
+
+def _open(path: Path) -> Journal:
+    """Open a journal; one that is only looked at by `sync` is free in a moment."""
+    deadline = time.monotonic() + MOMENT
+    while True:
+        try:
+            return Journal(path)
+        except JournalBusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(MOMENT / 20)

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foldproof.tracking.address import address_of, without_secrets
-from foldproof.tracking.journal import Journal, JournalBusyError
+from foldproof.tracking.journal import Journal, JournalBusyError, read
 from foldproof.tracking.mirror import Cursor, Mirror, MirrorBusyError, records_left, sole
 from foldproof.tracking.picture import picture_of
 from foldproof.tracking.scribe import Scribe
@@ -25,6 +26,7 @@ INTERVAL = 1.0  # seconds between two looks at the journal
 PATIENCE = Patience(seconds=5)
 LONGEST_PAUSE = 30.0  # seconds between two attempts at a store that does not answer
 LAST_ATTEMPTS = 3.0  # seconds in which a failure at the end is tried again
+NICENESS = 5  # training goes first; much more, and a busy machine would never let us come to an end
 WAIT_AT_END = 20.0  # seconds that a stage waits for the last entries to arrive
 
 
@@ -49,12 +51,13 @@ class Companion:
         )
         return cls(process, path)
 
-    def finish(self, seconds: float = WAIT_AT_END) -> str:
-        """Wait, no longer than `seconds`, until all is told; empty, or one line that says what is missing and why."""
+    def finish(self) -> str:
+        """Wait a bounded time until all is told; empty, or one line that says what is missing and why."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
-            self.process.wait(seconds)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(WAIT_AT_END)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
@@ -62,7 +65,7 @@ class Companion:
         left, total = records_left(self.path)
         if left == 0:
             return ""
-        problem = Cursor.load(self.path).problem or f"MLflow did not take them within {seconds:.0f} s"
+        problem = Cursor.load(self.path).problem or f"MLflow did not take them within {WAIT_AT_END:.0f} s"
         return f"tracking: {left} of {total} records are not in MLflow yet ({problem}); `foldproof sync` sends them"
 
 
@@ -93,16 +96,30 @@ class Stage:
 
 
 def close_abandoned(path: Path) -> bool:
-    """Note in a journal that its stage was killed, where it has neither ended nor a living writer; whether it was so."""
+    """Note in a journal that its stage was killed, where it has neither ended nor a living writer.
+
+    Returns whether the journal's last stage has ended now; False means that a living process is at it.
+    """
+    if not picture_of(read(path)[0]).unfinished:
+        return True
     try:
         with Journal(path) as journal:
             picture = picture_of(journal.earlier)
-            if not picture.unfinished:
-                return False
-            Scribe(journal).stage(picture.last_stage, "killed", "the process ended without a word")
+            if picture.unfinished:
+                Scribe(journal).stage(picture.last_stage, "killed", "the process ended without a word")
             return True
     except JournalBusyError:
         return False
+
+
+def await_ending(path: Path, seconds: float) -> None:
+    """See to it that the journal of a stage that is gone says so.
+
+    A process that is being killed lets go of the pipe to us and of its journal's lock one after the other.
+    """
+    deadline = time.monotonic() + seconds
+    while not close_abandoned(path) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def follow(workspace: Path, path: Path, stage: Stage) -> int:
@@ -112,7 +129,7 @@ def follow(workspace: Path, path: Path, stage: Stage) -> int:
     while True:
         if ended_at is None and stage.ended(pause):
             ended_at = time.monotonic()
-            close_abandoned(path)
+            await_ending(path, LAST_ATTEMPTS)
         try:
             mirror.advance()
             pause = INTERVAL
@@ -137,7 +154,7 @@ def note_problem(path: Path, error: Exception) -> str:
 def main(arguments: list[str]) -> int:
     """Follow the journal that the arguments name."""
     stage = Stage(os.getppid())
-    os.nice(10)  # training goes first
+    os.nice(NICENESS)
     workspace, path = Path(arguments[0]), Path(arguments[1])
     ended = False
     while True:

@@ -1,4 +1,4 @@
-"""Learning curves for the record: each member's own, their mean over the members alive, and what the best epochs gave."""
+"""Learning curves for the record: each member's own, the mean over the members alive, what the best epochs gave."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping

@@ -1,8 +1,8 @@
 """The journal of a run: an append-only file of JSON lines, the truth that MLflow is told afterwards.
 
-Each line carries its sequence number and a checksum of itself. A last line that a crash cut short is dropped and written
-over; damage anywhere else is an error that names file and line. While a journal is open its writer holds a lock on it,
-so that a run has one writer at a time, and whoever finds the lock free knows that the writer is gone.
+Each line carries its sequence number and a checksum of itself. A last line that a crash cut short is dropped and
+written over; damage anywhere else is an error that names file and line. While a journal is open its writer holds a lock
+on it, so that a run has one writer at a time, and whoever finds the lock free knows that the writer is gone.
 """
 
 import fcntl
@@ -65,7 +65,7 @@ def read(path: Path, start: Position = Position()) -> tuple[list[Record], Positi
             found = "not a record that foldproof wrote" if record is None else f"record {record.sequence}"
             raise TrackingError(
                 f"{path}, line {sequence + 1}: {found}, expected record {sequence + 1}: the journal is damaged; "
-                "restore it from a backup, or move it away and run `foldproof sync`, which records what the workspace holds"
+                "restore it from a backup, or move it away and run `foldproof sync`, which records the workspace anew"
             )
         records.append(record)
         offset, sequence = offset + len(line) + 1, record.sequence

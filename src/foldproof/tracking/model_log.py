@@ -1,4 +1,4 @@
-"""Logging the ensemble as an MLflow model that serves anywhere: code, weights, signature, example, pinned requirements."""
+"""Logging the ensemble as an MLflow model that serves anywhere: code, weights, signature, example, requirements."""
 
 import json
 import tempfile

@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 
 
 def legal_name(name: str) -> str:
-    """`name` itself where MLflow takes it; else the nearest legal one, with a checksum so that no two names become one."""
+    """`name` where MLflow takes it; else the nearest legal one, with a checksum so that no two names become one."""
     plain = _ILLEGAL.sub("_", name)
     if posixpath.normpath(plain) != plain or plain == "." or plain.startswith(("..", "/")) or not plain:
         plain = plain.replace("/", "_").replace("..", "_").lstrip(".") or "_"

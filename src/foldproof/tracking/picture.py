@@ -1,7 +1,7 @@
 """From journal entries to what MLflow should hold: pure bookkeeping, nothing is sent here.
 
-A point is known by run, metric and step: what comes twice, because a killed stage began anew, counts once, and the first
-value stays.
+A point is known by run, metric and step: what comes twice, because a killed stage began anew, counts once, and the
+first value stays.
 """
 
 from dataclasses import dataclass, field

@@ -8,7 +8,19 @@ from pathlib import Path
 from foldproof.config import Params
 from foldproof.reproducibility import canonical_json, sha256, sha256_of_tree
 
+PACKAGE = Path(__file__).resolve().parents[1]
 _SOURCES = {".py", ".html", ".css"}
+# They record, start and read results; no stage of dvc.yaml depends on them, which a test holds.
+_SHAPES_NOTHING = {
+    "__init__.py",
+    "cli.py",
+    "cross_validation.py",
+    "prediction.py",
+    "tracking",
+    "validation.py",
+    "workflow.py",
+}
+_SAID_OF_STAGES = {"desc", "meta", "metrics", "plots"}
 _SHAPING_FOLDERS = ("src", "pipeline")
 
 
@@ -21,12 +33,21 @@ class Commit:
 
 
 def digest_of(params: Params, fingerprint: str, root: Path) -> str:
-    """The SHA-256 over all that shapes a result: params, data, foldproof's source, the pipeline, pinned dependencies."""
-    package = Path(__file__).resolve().parents[1]
-    code = sha256_of_tree([file for file in package.rglob("*") if file.suffix in _SOURCES], package.parent)
-    local = [*root.glob("pipeline/*.py"), root / "dvc.yaml", root / "constraints.txt"]
-    pipeline = sha256_of_tree([file for file in local if file.is_file()], root)
-    return sha256(canonical_json(params.flat()).encode(), fingerprint.encode(), code.encode(), pipeline.encode())
+    """The SHA-256 over all that shapes a result: params, data, foldproof's source, the pipeline, pinned dependencies.
+
+    What shapes no output of a stage is left out, else a change of it would make old results look like new ones.
+    """
+    code = sha256_of_tree(shaping_sources(), PACKAGE.parent)
+    local = [*root.glob("pipeline/*.py"), root / "constraints.txt"]
+    scripts = sha256_of_tree([file for file in local if file.is_file()], root)
+    parts = (canonical_json(params.flat()), fingerprint, code, scripts, _stages(root / "dvc.yaml"))
+    return sha256(*(part.encode() for part in parts))
+
+
+def shaping_sources() -> list[Path]:
+    """The files of this package that the output of some stage depends on."""
+    files = [file for file in PACKAGE.rglob("*") if file.suffix in _SOURCES]
+    return [file for file in files if file.relative_to(PACKAGE).parts[0] not in _SHAPES_NOTHING]
 
 
 def commit_of(root: Path) -> Commit | None:
@@ -63,3 +84,20 @@ def _git(root: Path, *arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _stages(dvc_yaml: Path) -> str:
+    """The stages of a pipeline without what is only said of them; empty where there is none."""
+    import yaml
+
+    try:
+        described = yaml.safe_load(dvc_yaml.read_text())["stages"]
+        return canonical_json({name: _without(stage, _SAID_OF_STAGES) for name, stage in described.items()})
+    except FileNotFoundError:
+        return ""
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return dvc_yaml.read_text()
+
+
+def _without(stage: dict[str, object], names: set[str]) -> dict[str, object]:
+    return {name: value for name, value in stage.items() if name not in names}

@@ -1,7 +1,7 @@
 """Finding a run in MLflow by what it is, and creating it only where it is not there yet.
 
-A run is known by tags, never by an id that was noted somewhere: whoever was killed, timed out or lost its notes finds the
-same run again. What a run already holds is asked for once, so that no point is sent twice.
+A run is known by tags, never by an id that was noted somewhere: whoever was killed, timed out or lost its notes finds
+the same run again. What a run already holds is asked for once, so that no point is sent twice.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
-"""What is written into a journal: each method adds one entry; files are copied beside it, so that they outlive the workspace.
+"""What is written into a journal: each method adds one entry; files are copied beside it.
 
-A temporary experiment's folder is gone before an MLflow server that was down is back.
+A temporary experiment's folder is gone before an MLflow server that was down is back, so the copies outlive it.
 """
 
 import shutil
@@ -82,7 +82,7 @@ class Scribe:
         self.journal.append("artifact", body, durable=True)
 
     def model(self, folder: Path, features: Path | None = None) -> None:
-        """An exported model, with the first rows of `features` (an .npy file of raw rows) as the example of its input."""
+        """An exported model; the first rows of `features`, an .npy file of raw rows, are the example of its input."""
         checksum = sha256_of_tree([folder], folder)
         copy = files_of(self.journal.path) / checksum[:16] / "model"
         shutil.rmtree(copy, ignore_errors=True)

@@ -51,7 +51,8 @@ class SyncReport:
         lines += [f"tracking: {note}" for note in self.notes]
         if self.sent:
             lines.append(f"tracking: {_runs(len(self.sent))} sent to {self.address}")
-        for left in self.left:
+        lines += [f"tracking: {left.problem}" for left in self.left if not left.records]
+        for left in [left for left in self.left if left.records]:
             lines.append(f"tracking: {left.journal.name}: {left.records} records are not in MLflow: {left.problem}")
         if self.left:
             lines.append("tracking: they are kept in .foldproof; `foldproof sync` sends them")
@@ -118,11 +119,10 @@ def _send_all(home: Home, address: Address, paths: list[Path], sent: list[Path],
             experiment = opening["experiment"]
             if experiment not in there:
                 there[experiment] = runs.find_all(connector(experiment)[0])
-            if _was_sent(path, address) and (opening["digest"], str(opening["attempt"])) in there[experiment]:
-                continue
-            with sole(path):
-                Mirror(path, connector).advance()
-            sent.append(path)
+            if not _was_sent(path, address) or (opening["digest"], str(opening["attempt"])) not in there[experiment]:
+                with sole(path):
+                    Mirror(path, connector).advance()
+                sent.append(path)
             _let_go_of_files(path)
         except MirrorBusyError:
             left.append(Left(path, records_left(path, address.shown)[0], "a running stage is sending it"))

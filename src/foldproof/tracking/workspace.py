@@ -28,7 +28,7 @@ class Home:
         return max((attempt for found, attempt, _ in self._named() if found == digest[:16]), default=0)
 
     def journals(self) -> list[Path]:
-        """All journals, oldest first."""
+        """All journals, the one that was written last at the end."""
         return sorted((path for _, _, path in self._named()), key=lambda path: (path.stat().st_ctime_ns, path.name))
 
     def _named(self) -> list[tuple[str, int, Path]]:

@@ -3,6 +3,7 @@
 A Lightning callback, new for every fit. The scored fold is not among what it can see.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -21,6 +22,10 @@ from foldproof.training.module import PopulationModule
 from foldproof.training.population import write_members
 from foldproof.training.stopping import Progress
 
+ADVICE = (
+    "training diverged: lower train.optimizer.learning_rate, set train.gradient_clip_norm, or look for extreme values "
+    "in the data (train.divergence_factor sets the limit)"
+)
 COMPACT_SHARE = 0.2  # of the members alive that must have stopped before the others are moved together
 
 
@@ -66,7 +71,7 @@ class BestEpochs(pl.Callback):
         members = len(module.population.members)
         self._alive = list(range(members))
         self._progress = Progress.start(members)
-        self._first_loss, _ = module.evaluate(module.data.training)
+        self._first_loss = module.first_losses()
         self.kept = Kept(
             module.matrix.detach().cpu().clone(),
             {name: value.cpu().clone() for name, value in module.population.buffers.items()},
@@ -81,6 +86,7 @@ class BestEpochs(pl.Callback):
         epoch = trainer.current_epoch
         self._refuse_divergence(module, epoch)
         losses, predictions = module.evaluate(module.data.inner_validation)
+        self._refuse_unusable(losses, predictions, epoch)
         scores = self._scores(module, predictions)
         self._progress = self._progress.after(epoch, losses, self._minimum_improvement)
         self._keep_improved(module, epoch)
@@ -99,7 +105,7 @@ class BestEpochs(pl.Callback):
         self._members: tuple[Member, ...] = pl_module.population.members
 
     def _refuse_divergence(self, module: PopulationModule, epoch: int) -> None:
-        losses, bad_steps = module.training_losses(), module.first_bad_steps()
+        losses, bad_steps = module.late_training_losses(), module.first_bad_steps()
         problems: list[str] = []
         for place, index in enumerate(self._alive):
             if index in self._done:
@@ -111,15 +117,21 @@ class BestEpochs(pl.Callback):
                 )
             elif losses[place] > self._divergence_factor * first:
                 problems.append(
-                    f"{name}: the training loss of epoch {epoch} is {losses[place]:.4g}, over "
+                    f"{name}: the training loss at the end of epoch {epoch} is {losses[place]:.4g}, over "
                     f"{self._divergence_factor:g} times the {first:.4g} before the first step"
                 )
         if problems:
-            raise TrainingError(
-                *problems,
-                "training diverged: lower train.optimizer.learning_rate, set train.gradient_clip_norm, or look for "
-                "extreme values in the data (train.divergence_factor sets the limit)",
-            )
+            raise TrainingError(*problems, ADVICE)
+
+    def _refuse_unusable(self, losses: Tensor, predictions: Tensor, epoch: int) -> None:
+        finite = losses.isfinite() & predictions.flatten(1).isfinite().all(1)
+        problems = [
+            f"{self._members[index].name}: the weights give no finite loss on the inner-validation rows (epoch {epoch})"
+            for place, index in enumerate(self._alive)
+            if index not in self._done and not finite[place]
+        ]
+        if problems:
+            raise TrainingError(*problems, ADVICE)
 
     def _scores(self, module: PopulationModule, predictions: Tensor) -> list[float]:
         table = module.data.inner_validation
@@ -127,7 +139,10 @@ class BestEpochs(pl.Callback):
         valid = table.weight.cpu().numpy() > 0
         metric = METRICS[self._score].function
         return [
-            float(metric(targets[place][mask], predictions[place].numpy()[mask])) for place, mask in enumerate(valid)
+            math.nan
+            if self._alive[place] in self._done
+            else float(metric(targets[place][mask], predictions[place].numpy()[mask]))
+            for place, mask in enumerate(valid)
         ]
 
     def _keep_improved(self, module: PopulationModule, epoch: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from foldproof import randomness
 from foldproof.config.data import Augment
@@ -17,10 +18,12 @@ from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Member, Role, Split
 from foldproof.data.statistics import Statistics
+from foldproof.errors import ConfigError
 from foldproof.metrics import primary
 from foldproof.model.build import build
 from foldproof.model.exported import ExportedModel, export
 from foldproof.model.stacked import stack
+from foldproof.reproducibility import using_threads
 from foldproof.training.best_epochs import Kept
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.engines import ENGINES
@@ -28,7 +31,7 @@ from foldproof.training.events import FitStarted, Sink
 from foldproof.training.fit import Recipe, fit
 from foldproof.training.losses import loss_for
 from foldproof.training.optimizers import OPTIMIZERS
-from foldproof.training.plan import Plan, make_plan
+from foldproof.training.plan import make_plan
 from foldproof.training.population import Population
 from foldproof.training.schedules import SCHEDULES
 
@@ -82,7 +85,8 @@ def train_members(
         population = everyone.select(torch.tensor(members))
         return fit(population, data, recipe, plan.device, plan.precision, sinks)
 
-    kept = _run(plan, fit_members)
+    with using_threads(plan.threads):
+        kept = ENGINES[plan.engine](plan, fit_members)
     trained = export(
         schema,
         model,
@@ -95,7 +99,7 @@ def train_members(
         torch.cat([one.matrix for one in kept]),
         {name: torch.cat([one.buffers[name] for one in kept]) for name in everyone.buffers},
         statistics,
-        plan.to_dict(),
+        {**plan.to_dict(), "steps_per_epoch": steps},
     )
     return Trained(trained, _predict_scored(trained, dataset, split))
 
@@ -125,7 +129,9 @@ def make_population(
     """All members of the split with their initial weights, statistics, keys and settings."""
     schema, members = dataset.schema, split.members
     keys = torch.stack([key_of_member(member) for member in members])
-    network, matrix, buffers = stack([build(model, schema.shape, schema.outputs, key) for key in keys])
+    networks = [build(model, schema.shape, schema.outputs, key) for key in keys]
+    refuse_single_rows(networks[0], train.batch_size)
+    network, matrix, buffers = stack(networks)
     rate = train.optimizer.learning_rate
     settings = {
         "learning_rate": OPTIMIZERS[train.optimizer.name].learning_rate if rate == "auto" else rate,
@@ -145,6 +151,14 @@ def make_population(
     )
 
 
+def refuse_single_rows(network: nn.Module, batch_size: int) -> None:
+    """Raise ConfigError where batch normalisation would have a single row to normalise over."""
+    if batch_size == 1 and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in network.modules()):
+        raise ConfigError(
+            "train.batch_size: found 1, legal with batch normalisation: at least 2; or set batch_norm: false"
+        )
+
+
 def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: int, steps: int) -> FoldDataModule:
     """The rows that these members may train on and stop by; the scored rows and the test set are not in it."""
     training, inner = (
@@ -157,15 +171,6 @@ def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_si
 def key_of_member(member: Member) -> torch.Tensor:
     """The key `[2]` under which all draws of a member fall; trials of a search share it."""
     return randomness.key_of(member.seed, member.repeat, member.fold)
-
-
-def _run(plan: Plan, fit_members: Any) -> list[Kept]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(plan.threads)
-    try:
-        return ENGINES[plan.engine](plan, fit_members)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _per_member(value: float, members: tuple[Member, ...]) -> torch.Tensor:

@@ -89,13 +89,13 @@ def fit(
             use_distributed_sampler=False,
         )
         with _interruptible():
-            trainer.fit(PopulationModule(population, data, objective), train_dataloaders=data.train_dataloader())
+            trainer.fit(PopulationModule(population, data, objective), datamodule=data)
     return best.kept
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Lightning answers Ctrl-C by ignoring the signal from then on and leaving Python: here it stays an interruption."""
+    """Lightning answers Ctrl-C by ignoring the signal from then on and leaving Python; here it stays what it is."""
     in_main_thread = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGINT)
     try:

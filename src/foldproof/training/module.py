@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from foldproof import randomness
 from foldproof.data.augmentation import augment
-from foldproof.data.batches import RowTable
+from foldproof.data.batches import RowTable, epoch_batches
 from foldproof.data.dataset import Task
 from foldproof.data.statistics import normalise
 from foldproof.model.exported import predictions_of
+from foldproof.model.stacked import State
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.losses import RowLoss
 from foldproof.training.optimizers import OptimizerRow, PopulationOptimizer, Rates
@@ -46,6 +47,7 @@ class PopulationModule(pl.LightningModule):
         self.matrix = nn.Parameter(population.matrix)
         self.optimizer_of_population: PopulationOptimizer | None = None
         self._loss_sum = torch.zeros(0)
+        self._late_loss_sum = torch.zeros(0)
         self._first_bad_step = torch.zeros(0)
 
     @property
@@ -77,26 +79,48 @@ class PopulationModule(pl.LightningModule):
         """Begin to add up this epoch's losses."""
         members = len(self.population.members)
         self._loss_sum = torch.zeros(members, dtype=torch.float64, device=self.matrix.device)
+        self._late_loss_sum = torch.zeros_like(self._loss_sum)
         self._first_bad_step = torch.full((members,), -1, dtype=torch.int64, device=self.matrix.device)
 
-    def training_step(self, index: Tensor) -> Tensor:
-        """The sum over members of their mean loss on the rows `index` `[P, B]`."""
+    @property
+    def _late_from(self) -> int:
+        return self.data.steps * 3 // 4
+
+    def training_step(self, index: Tensor, step: int) -> Tensor:
+        """The sum over members of their mean loss on the rows `index` `[P, B]` of this epoch's step."""
+        losses = self._training_losses_of(index, self.population.buffers, self.global_step)
+        self._watch(losses.detach(), step)
+        return losses.sum()
+
+    @torch.no_grad()
+    def first_losses(self) -> Tensor:
+        """Each member's loss on its training rows before the first step, drawn and smoothed as in training, `[P]`."""
+        buffers = {name: value.clone() for name, value in self.population.buffers.items()}
+        order = epoch_batches(self.data.training, self.data.keys, 0, self.data.batch_size, self.data.steps)
+        with self.trainer.precision_plugin.forward_context():
+            losses = [self._training_losses_of(index, buffers, step) for step, index in enumerate(order)]
+        return torch.stack(losses).double().mean(0).cpu()
+
+    def _training_losses_of(self, index: Tensor, buffers: State, step: int) -> Tensor:
+        """Mean losses `[P]` on the rows `index` `[P, B]`, everything drawn under the keys of `step`."""
         population = self.population
-        keys = randomness.fold_in(population.keys, self.global_step)
+        keys = randomness.fold_in(population.keys, step)
         rows, targets = self.data.gather(index, self.rows_dtype)
         rows = normalise(
             augment(rows, population.strengths, keys),
             population.statistics["center"],
             population.statistics["scale"],
         )
-        outputs = population.network(self.matrix, population.buffers, rows, keys)
-        losses = self._losses(outputs, targets, population.settings["label_smoothing"]).mean(1)
-        self._watch(losses.detach())
-        return losses.sum()
+        outputs = population.network(self.matrix, buffers, rows, keys)
+        return self._losses(outputs, targets, population.settings["label_smoothing"]).mean(1)
 
     def training_losses(self) -> Tensor:
         """The epoch's mean training loss `[P]`, on the CPU in float64."""
         return (self._loss_sum / self.data.steps).cpu()
+
+    def late_training_losses(self) -> Tensor:
+        """The mean over the last quarter of the epoch's steps, which a first overshoot is forgotten in, `[P]`."""
+        return (self._late_loss_sum / (self.data.steps - self._late_from)).cpu()
 
     def first_bad_steps(self) -> Tensor:
         """The first step of this epoch at which a member's loss was not finite, `[P]`; -1 where none was."""
@@ -143,8 +167,10 @@ class PopulationModule(pl.LightningModule):
         statistics = self.population.statistics
         return (targets - statistics["target_center"].unsqueeze(1)) / statistics["target_scale"].unsqueeze(1)
 
-    def _watch(self, losses: Tensor) -> None:
+    def _watch(self, losses: Tensor, step: int) -> None:
         """Add up, and note the first step that is not finite, without waiting for the device."""
         self._loss_sum += losses
+        if step >= self._late_from:
+            self._late_loss_sum += losses
         new = ~losses.isfinite() & (self._first_bad_step < 0)
         self._first_bad_step.masked_fill_(new, self.global_step)

@@ -12,8 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from foldproof.config.train import Adam, Momentum, OptimizerName, Sgd
-from foldproof.errors import ConfigError
+from foldproof.config.train import Adam, Momentum, Nesterov, OptimizerName, Sgd
 
 Make = Callable[[list[nn.Parameter], Any], torch.optim.Optimizer]
 
@@ -37,10 +36,8 @@ def _momentum(parameters: list[nn.Parameter], block: Momentum) -> torch.optim.Op
     return torch.optim.SGD(parameters, lr=1.0, momentum=block.momentum, fused=True)
 
 
-def _nesterov(parameters: list[nn.Parameter], block: Momentum) -> torch.optim.Optimizer:
+def _nesterov(parameters: list[nn.Parameter], block: Nesterov) -> torch.optim.Optimizer:
     """`v = mu * v + g; w -= lr * (g + mu * v)`: the gradient at the look-ahead point (Nesterov 1983)."""
-    if not block.momentum:
-        raise ConfigError("train.optimizer.nesterov.momentum: found 0, legal: a number > 0; name: sgd is without it")
     return torch.optim.SGD(parameters, lr=1.0, momentum=block.momentum, nesterov=True, fused=True)
 
 

@@ -15,17 +15,10 @@ if TYPE_CHECKING:
 
 def load_csv(section: Data) -> Dataset:
     """Read `data.path`; raises DataError naming each column and line that is not a finite number."""
-    import pandas as pd
-
     assert section.path is not None
     assert section.target is not None
     path = Path(section.path)
-    try:
-        table = pd.read_csv(path)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file (data.path is relative to the project's root)") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a readable CSV file: {error}") from None
+    table = read_table(path)
     if section.target not in table.columns:
         raise DataError(unknown_name(f"{path}: data.target", section.target, map(str, table.columns)))
     features = table.drop(columns=section.target)
@@ -41,26 +34,50 @@ def load_csv(section: Data) -> Dataset:
         target = target.astype(str)
     names = tuple(map(str, features.columns))
     return describe(
-        path.stem,
-        features.to_numpy(np.float64),
-        target,
-        section.task,
-        feature_names=names,
-        target=section.target,
+        path.stem, features.to_numpy(np.float64), target, section.task, feature_names=names, target=section.target
     )
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """A CSV file as it stands: only empty cells are missing, no line is skipped, no column becomes an index."""
+    import csv
+
+    import pandas as pd
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            header = next(csv.reader(stream), [])
+            widest = max((len(line) for line in csv.reader(stream)), default=0)
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise DataError(f"{path}: the header names {', '.join(map(repr, twice))} more than once")
+        if widest > len(header):
+            raise DataError(f"{path}: some lines have {widest} cells, the header has {len(header)}; name every column")
+        return pd.read_csv(
+            path, encoding="utf-8-sig", keep_default_na=False, na_values=[""], skip_blank_lines=False, index_col=False
+        )
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file (paths are relative to the project's root)") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, csv.Error) as error:
+        raise DataError(f"{path}: not a readable CSV file: {error}") from None
 
 
 def _column_problems(column: "pd.Series[Any]", path: Path) -> list[str]:
     import pandas as pd
 
     numbers = pd.to_numeric(column, errors="coerce")
-    wrong = numbers.isna() & column.notna()
+    wrong = numbers.isna() & column.notna() & (column.astype(str).str.strip().str.lower() != "nan")
     where = f"{path}: column {column.name!r}"
+    problems: list[str] = []
     if wrong.any():
         first = column[wrong].iloc[0]
-        return [f"{where}: not a number in {_lines(wrong)}, such as {first!r}; encode it as numbers or remove it"]
-    bad = ~np.isfinite(numbers.to_numpy(np.float64))
-    return [f"{where}: missing or infinite in {_lines(bad)}; fill or drop these rows"] if bad.any() else []
+        problems.append(
+            f"{where}: not a number in {_lines(wrong)}, such as {first!r}; encode it as numbers or remove it"
+        )
+    bad = ~np.isfinite(numbers.to_numpy(np.float64)) & ~wrong.to_numpy()
+    if bad.any():
+        problems.append(f"{where}: missing or infinite in {_lines(bad)}; fill or drop these rows")
+    return problems
 
 
 def _lines(bad: object) -> str:
