@@ -180,3 +180,19 @@ def test_fractions_are_no_classes() -> None:
 def test_a_number_that_never_varies_cannot_be_learnt() -> None:
     with pytest.raises(DataError, match="is 3 in every row"):
         describe("t", np.arange(4.0)[:, None], np.full(4, 3.0), "regression")
+
+
+def test_values_that_float32_cannot_hold_are_refused() -> None:
+    generator = np.random.Generator(np.random.Philox(0))
+    features = generator.normal(size=(50, 3))
+    with pytest.raises(DataError, match=r"targets 0: values vary by .* which float32"):
+        describe("t", features, 1e9 + generator.normal(size=50))
+    features[:, 1] += 1e9
+    with pytest.raises(DataError, match=r"features 1: values vary by .* subtract the offset"):
+        describe("t", features, np.arange(50) % 2)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_missing_labels_are_refused_with_their_rows(missing: object) -> None:
+    with pytest.raises(DataError, match=r"targets are missing in 1 rows \(2\)"):
+        describe("t", np.arange(4.0)[:, None], np.array(["a", "b", missing, "a"], dtype=object))

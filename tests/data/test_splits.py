@@ -41,7 +41,7 @@ many = settings(max_examples=40, deadline=None)
 @many
 @given(jobs, st.integers(0, 1000), st.integers(0, 30))
 def test_roles_are_complete_and_disjoint(job: dict[str, Any], seed: int, copies: int) -> None:
-    split = make_split(table(150, 3, seed, copies), Section(**job), seed)
+    split = make_split(table(150, 3, seed, copies), Section(**job, seed=seed), seed)
     test_rows = split.test_rows()
     outside = np.setdiff1d(np.arange(150 + copies), test_rows)
     for repeat in range(job["repeats"]):
@@ -62,7 +62,7 @@ def test_roles_are_complete_and_disjoint(job: dict[str, Any], seed: int, copies:
 @many
 @given(jobs, st.integers(0, 1000), st.integers(1, 60))
 def test_equal_rows_have_equal_roles(job: dict[str, Any], seed: int, copies: int) -> None:
-    split = make_split(table(150, 3, seed, copies), Section(**job), seed)
+    split = make_split(table(150, 3, seed, copies), Section(**job, seed=seed), seed)
     assert np.array_equal(split.roles[:, :copies], split.roles[:, 150:])
     assert split.audit["duplicate_clusters"] == copies
     assert split.audit["duplicate_rows"] == 2 * copies
@@ -72,7 +72,7 @@ def test_equal_rows_have_equal_roles(job: dict[str, Any], seed: int, copies: int
 @given(st.integers(0, 1000), st.integers(2, 6))
 def test_stratified_folds_are_balanced(seed: int, folds: int) -> None:
     dataset = table(180, 3, seed)
-    split = make_split(dataset, Section(folds=folds, test_share=0.0), seed)
+    split = make_split(dataset, Section(folds=folds, test_share=0.0, seed=seed), seed)
     counts = np.array([np.bincount(dataset.targets[split.rows(i, Role.SCORED)], minlength=3) for i in range(folds)])
     assert (counts.max(axis=0) - counts.min(axis=0)).max() <= 1
 
@@ -82,14 +82,14 @@ def test_stratified_folds_are_balanced(seed: int, folds: int) -> None:
 def test_a_row_never_changes_side_as_data_grows(seed: int, fewer: int) -> None:
     grown = table(150, 2, seed)
     before = describe("table", grown.features[:fewer], grown.targets[:fewer], "classification")
-    section = Section(folds=2, test_share=0.3)
+    section = Section(folds=2, test_share=0.3, seed=seed)
     in_test = make_split(grown, section, seed).roles[0] == Role.TEST
     assert np.array_equal(in_test[:fewer], make_split(before, section, seed).roles[0] == Role.TEST)
 
 
 def test_the_test_set_has_about_its_share_and_another_seed_another_one() -> None:
     dataset = table(4000, 4, 0)
-    first, second = (make_split(dataset, Section(test_share=0.2), seed) for seed in (0, 1))
+    first, second = (make_split(dataset, Section(test_share=0.2, seed=seed), 0) for seed in (0, 1))
     assert abs(first.audit["test_rows"] / 4000 - 0.2) < 0.03  # 4.7 standard errors
     assert not np.array_equal(first.test_rows(), second.test_rows())
 
@@ -99,6 +99,24 @@ def test_the_same_seed_deals_the_same_and_repeats_deal_anew() -> None:
     first, second = (make_split(dataset, Section(repeats=2), 5) for _ in range(2))
     assert np.array_equal(first.roles, second.roles)
     assert not np.array_equal(first.roles[:5], first.roles[5:])
+
+
+def test_the_members_seed_leaves_every_row_where_it_is() -> None:
+    dataset = table(150, 3, 0)
+    first, second = (make_split(dataset, Section(), seed) for seed in (0, 1))
+    assert np.array_equal(first.roles, second.roles)
+    assert [member.seed for member in second.members] == [1] * 5
+
+
+@many
+@given(st.integers(4, 9), st.sampled_from([0.02, 0.1, 0.5, 0.9]), st.integers(2, 4))
+def test_a_rare_class_is_trained_on_and_validated_on(rare: int, share: float, folds: int) -> None:
+    labels = np.concatenate([np.zeros(200, dtype=np.int64), np.ones(rare, dtype=np.int64)])
+    dataset = describe("rare", np.arange(float(len(labels)))[:, None], labels)
+    split = make_split(dataset, Section(folds=folds, test_share=0.0, inner_share=share), 0)
+    for index in range(folds):
+        for role in (Role.TRAINING, Role.INNER_VALIDATION, Role.SCORED):
+            assert set(labels[split.rows(index, role)]) == {0, 1}
 
 
 def test_steps_an_epoch_fit_the_smallest_training_set() -> None:
@@ -118,7 +136,7 @@ def test_small_classes_are_all_named() -> None:
 
 
 def test_more_folds_than_rows_is_refused() -> None:
-    with pytest.raises(DataError, match="9 folds of 6 different rows"):
+    with pytest.raises(DataError, match="9 folds of 6 different rows outside the test set, needed: 18"):
         make_split(describe("few", np.arange(6.0)[:, None], np.arange(6) + 0.5), Section(folds=9, test_share=0.0), 0)
 
 

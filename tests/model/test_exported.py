@@ -97,6 +97,18 @@ def test_rows_of_another_shape_are_refused() -> None:
         trained("classification")[1].model.predict(np.zeros((2, 1, 9, 9)))
 
 
+def test_rows_with_missing_values_are_refused() -> None:
+    with pytest.raises(DataError, match="missing or infinite"):
+        trained("regression")[1].model.predict(np.full((2, 10), np.nan))
+
+
+@tasks
+def test_no_rows_give_no_predictions_of_the_right_shape(task: str) -> None:
+    dataset, found = trained(task)
+    wanted = (2, 0, 10) if task == "classification" else (2, 0)
+    assert found.model.predict_members(dataset.features[:0]).shape == wanted
+
+
 def test_another_schema_is_refused_by_name(tmp_path: Path) -> None:
     record = read_json(saved(tmp_path) / "model.json")
     write_json(tmp_path / "model.json", {**record, "schema_version": 2})

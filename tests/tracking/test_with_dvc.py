@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.tracking.projects import (
     leave_training,
     make_project,
 )
-from tests.tracking.stores import held, open_store
+from tests.tracking.stores import forget_settings, held, open_store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXPERIMENT = f"""
@@ -37,6 +38,10 @@ with Recorder("train", schema=SCHEMA) as record:
     tell_fit(record.sink)
 open("out.txt", "w").write(str(load_params().train.epochs))
 """
+TRAIN = """
+stages:
+  train: {cmd: python train.py, params: [train], deps: [train.py], outs: [out.txt]}
+"""
 STAGE = """
   {name}:
     cmd: cp -r kept/{name}/. .
@@ -47,13 +52,21 @@ STAGE = """
 
 
 def run(root: Path, *command: str) -> str:
-    """Run git or dvc as a user would, this environment's Python first on the path."""
+    """Run git or dvc as a user would, this environment's Python first on the path; what it says goes through a file.
+
+    The worker that `dvc queue start` leaves behind would keep a pipe open.
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     identity = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     environ = os.environ | identity | {"PATH": path, "DVC_NO_ANALYTICS": "1", "OMP_NUM_THREADS": "1"}
-    answer = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False, timeout=120)
-    assert answer.returncode == 0, answer.stderr + answer.stdout
-    return answer.stdout
+    with TemporaryFile("w+") as said:
+        code = subprocess.run(
+            command, cwd=root, env=environ, stdout=said, stderr=said, check=False, timeout=120
+        ).returncode
+        said.seek(0)
+        text = said.read()
+    assert code == 0, text
+    return text
 
 
 def repository(root: Path, dvc_yaml: str) -> None:
@@ -66,40 +79,24 @@ def repository(root: Path, dvc_yaml: str) -> None:
     run(root, "git", "commit", "-qm", "first")
 
 
-def test_temporary_and_queued_experiments_are_recorded_in_the_main_workspace(tmp_path: Path, empty_store: Path) -> None:
-    root = tmp_path / "my project"
+@pytest.fixture(scope="module")
+def experiments(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """A project with an experiment that ran in a temporary folder, and one that is queued, which takes DVC a while."""
+    clean = pytest.MonkeyPatch()
+    forget_settings(clean)
+    root = tmp_path_factory.mktemp("experiments") / "my project"
     root.mkdir()
     (root / "train.py").write_text(EXPERIMENT)
-    command = (
-        "stages:\n  train:\n    cmd: python train.py\n    params: [train]\n    deps: [train.py]\n    outs: [out.txt]\n"
-    )
-    repository(root, command)
+    repository(root, TRAIN)
     (root / "mlflow.db").write_bytes(empty_store.read_bytes())
+    run(root, "dvc", "exp", "run", "--temp", "-n", "elsewhere", "-S", "train.epochs=5")
     run(root, "dvc", "exp", "run", "--queue", "-n", "waited", "-S", "train.epochs=4")
     run(root, "dvc", "queue", "start")
-    run(root, "dvc", "exp", "run", "--temp", "-n", "elsewhere", "-S", "train.epochs=5")
-    deadline = time.monotonic() + 60
-    while "Running" in (status := run(root, "dvc", "queue", "status")) or "Queued" in status:
-        assert time.monotonic() < deadline, status
-        time.sleep(0.2)
-    assert "Success" in status
-    assert len(Home(root).journals()) == 2
-    with open_store(root) as (store, _, _):
-        for path in Home(root).journals():
-            opening = read(path)[0][0].body
-            found = held(store, opening["digest"])
-            assert found.status == "FINISHED"
-            assert found.name == found.tags["foldproof.dvc_experiment"]
-            assert {"waited": "4", "elsewhere": "5"}[found.name] == found.params["train.epochs"]
-            assert [step for step, _ in found.points["training_loss"]] == list(range(EPOCHS))
-            assert found.tags["mlflow.source.git.commit"] == run(root, "git", "rev-parse", "HEAD").strip()
-    stores = {path.parent for path in tmp_path.rglob("mlflow.db")} | {
-        path.parent for path in tmp_path.rglob(".foldproof")
-    }
-    assert stores == {root}
-    assert not list(tmp_path.rglob("mlruns"))
+    clean.undo()
+    return root
 
 
+@pytest.mark.usefixtures("experiments")  # which go on in the meantime
 def test_what_dvc_restored_without_running_is_recorded_when_it_belongs_to_the_params(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,3 +138,27 @@ def test_what_dvc_restored_without_running_is_recorded_when_it_belongs_to_the_pa
     assert sync(tmp_path).restored == ()
     (tmp_path / "params.yaml").write_text("nonsense: 1\n")
     assert "passed over" in sync(tmp_path).notes[0]
+
+
+def test_temporary_and_queued_experiments_are_recorded_in_the_main_workspace(experiments: Path) -> None:
+    root = experiments
+    deadline = time.monotonic() + 60
+    while "Running" in (status := run(root, "dvc", "queue", "status")) or "Queued" in status:
+        assert time.monotonic() < deadline, status
+        time.sleep(0.2)
+    assert "Success" in status
+    assert len(Home(root).journals()) == 2
+    with open_store(root) as (store, _, _):
+        for path in Home(root).journals():
+            opening = read(path)[0][0].body
+            found = held(store, opening["digest"])
+            assert found.status == "FINISHED"
+            assert found.name == found.tags["foldproof.dvc_experiment"]
+            assert {"waited": "4", "elsewhere": "5"}[found.name] == found.params["train.epochs"]
+            assert [step for step, _ in found.points["training_loss"]] == list(range(EPOCHS))
+            assert found.tags["mlflow.source.git.commit"] == run(root, "git", "rev-parse", "HEAD").strip()
+    stores = {path.parent for path in root.parent.rglob("mlflow.db")} | {
+        path.parent for path in root.parent.rglob(".foldproof")
+    }
+    assert stores == {root}
+    assert not list(root.parent.rglob("mlruns"))

@@ -155,6 +155,12 @@ def test_the_plan_packs_members_in_their_order(members: int, largest: Any, packe
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_bf16_on_a_cpu_is_refused() -> None:
+    with pytest.raises(ConfigError, match="found bf16, legal on a CPU: fp32 or fp64"):
+        make_plan(1, 1, "auto", "bf16", "auto", "auto")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_refused() -> None:
     with pytest.raises(ConfigError, match="found gpu, but torch sees none"):
         make_plan(1, 1, "gpu", "fp32", "auto", "auto")

@@ -1,5 +1,6 @@
 """A member does not know its neighbours: alone, among 5 or 20, or as a plain module, it is the same."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any, get_args
 
@@ -15,8 +16,9 @@ from foldproof.data.batches import epoch_batches
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.model.build import build
 from foldproof.training.best_epochs import Kept
-from foldproof.training.cross_validation import key_of_member, make_data
+from foldproof.training.cross_validation import key_of_member, make_data, make_population, make_recipe
 from foldproof.training.events import EpochEnded, Event
+from foldproof.training.fit import fit
 from foldproof.training.optimizers import OPTIMIZERS
 from tests.training.setting import diabetes, digits, fit_together, params, split_of
 
@@ -45,7 +47,7 @@ def job(optimizer: str, precision: str = "fp64", **model: Any) -> Params:
             "label_smoothing": 0.05,
             "gradient_clip_norm": 1.0,
             "optimizer": {"name": optimizer, "weight_decay": 0.01},
-            "schedule": {"name": "exponential"},
+            "schedule": {"name": "exponential", "exponential": {"decay_per_epoch": 0.05}},
             "early_stopping": {"patience": 20},
             "precision": precision,
         },
@@ -57,8 +59,9 @@ def trained(optimizer: str, precision: str, members: tuple[int, ...], smooth: bo
     chosen = job(optimizer, precision, **(SMOOTH if smooth else {}))
     dataset = digits()
     split = split_of(dataset, chosen)
-    assert split.steps_per_epoch(16) * chosen.train.epochs >= STEPS
-    return fit_together(dataset, split, chosen, members)
+    kept = fit_together(dataset, split, chosen, members)
+    assert all((best + 1) * split.steps_per_epoch(16) >= STEPS for best in kept.best_epoch), kept.best_epoch
+    return kept
 
 
 SMOOTH = {"activation": "tanh", "cnn": {"channels": [4, 8], "hidden": 16, "pooling": "average"}}
@@ -111,7 +114,7 @@ def test_stacked_equals_a_plain_module_with_torch_optim(optimizer: OptimizerName
     data = make_data(dataset, split, (3,), 16, steps)
     statistics = fit_statistics(dataset, split, chosen.preprocess)
     center, scale = (torch.from_numpy(array[3:4]) for array in (statistics.center, statistics.scale))
-    strength = {"shift": torch.tensor([1.0]), "noise": torch.tensor([0.2], dtype=torch.float64)}
+    strength = {"shift": torch.tensor([1.0], dtype=torch.float64), "noise": torch.tensor([0.2], dtype=torch.float64)}
     step = 0
     for epoch in range(stacked.best_epoch[3] + 1):
         for index in epoch_batches(data.training, key[None], epoch, 16, steps):
@@ -169,6 +172,32 @@ def test_compaction_changes_nothing_for_those_who_go_on() -> None:
         assert alone.epochs[0] == together.epochs[index]
         assert alone.best_epoch[0] == together.best_epoch[index]
         assert relative(together.matrix[index], alone.matrix[0]) < 1e-9
+
+
+def test_members_with_settings_of_their_own_equal_members_alone() -> None:
+    """Learning rate, decay, dropout, smoothing, clipping and augmentation differ between the two members."""
+    chosen = job("adamw")
+    dataset = digits()
+    split = split_of(dataset, chosen)
+    statistics = fit_statistics(dataset, split, chosen.preprocess)
+    everyone = make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment)
+    settings = {name: torch.cat([value[:1] * 0.3, value[1:]]) for name, value in everyone.settings.items()}
+    buffers = {
+        name: torch.cat([value[:1] * 0.5, value[1:]]) if name.endswith("rate") else value
+        for name, value in everyone.buffers.items()
+    }
+    assert any(name.endswith("rate") for name in buffers)
+    own = replace(everyone, settings=settings, buffers=buffers, strengths={"shift": torch.linspace(0, 2, 20).double()})
+    steps = split.steps_per_epoch(16)
+    recipe = make_recipe("classification", chosen.train)
+
+    def fitted(*members: int) -> Kept:
+        data = make_data(dataset, split, members, 16, steps)
+        return fit(own.select(torch.tensor(members)), data, recipe, "cpu", "fp64", [])
+
+    together = fitted(0, 1)
+    for index in (0, 1):
+        assert relative(together.matrix[index], fitted(index).matrix[0]) < 1e-9
 
 
 def test_packing_in_several_populations_gives_the_same_members() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from foldproof.config.closed import Auto, Closed, Count, NonNegative, Share
+from foldproof.config.closed import Auto, Closed, Count, NonNegative, Seed, Share
 
 SourceName = Literal["digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "npz"]
 
@@ -34,6 +34,7 @@ class Data(Closed):
 class Split(Closed):
     """Test set, folds and inner validation."""
 
+    seed: Seed = 0
     test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Count = 1

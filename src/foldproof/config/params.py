@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from foldproof.config.closed import Closed
+from foldproof.config.closed import Closed, Seed
 from foldproof.config.data import Augment, Data, Preprocess, Split
 from foldproof.config.evaluate import Evaluate
 from foldproof.config.model import Model
@@ -22,7 +22,7 @@ class Params(Closed):
     """Everything that a user can set; each section is what the stages that declare it may read."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    seed: Seed = 0
     data: Data = Data()
     split: Split = Split()
     preprocess: Preprocess = Preprocess()

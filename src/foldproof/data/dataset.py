@@ -147,16 +147,20 @@ def _problems(features: NDArray[Any], targets: NDArray[Any]) -> list[str]:
         found.append(f"{len(features)} rows of features but {len(targets)} targets; each row needs one")
     if len(features) == 0:
         return [*found, "no rows at all"]
-    for what, array in (("features", features), ("targets", targets)):
-        if array.dtype == object or not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
-            if what == "features":
-                found.append(f"features are {array.dtype}, legal: numbers")
-            continue
-        if np.issubdtype(array.dtype, np.complexfloating):
-            found.append(f"{what} are complex numbers, legal: real ones")
-        elif np.issubdtype(array.dtype, np.floating):
-            found.extend(_not_finite(what, array))
-    return found
+    return [*found, *_unusable("features", features), *_unusable("targets", targets)]
+
+
+def _unusable(what: str, array: NDArray[Any]) -> list[str]:
+    """What keeps values from being held in float32, or labels from being classes."""
+    if array.dtype == object or not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
+        if what == "features":
+            return [f"features are {array.dtype}, legal: numbers"]
+        return _missing_labels(array) if array.dtype == object else []
+    if np.issubdtype(array.dtype, np.complexfloating):
+        return [f"{what} are complex numbers, legal: real ones"]
+    if np.issubdtype(array.dtype, np.floating):
+        return _not_finite(what, array) or _lost_in_float32(what, array.reshape(len(array), -1))
+    return []
 
 
 def _not_finite(what: str, array: NDArray[Any]) -> list[str]:
@@ -167,6 +171,24 @@ def _not_finite(what: str, array: NDArray[Any]) -> list[str]:
     listed = ", ".join(str(row) for row in rows[:10]) + (", ..." if len(rows) > 10 else "")
     advice = "fill or drop them before training"
     return [f"{what} hold NaN, infinite or (in float32) overflowing values in {len(rows)} rows ({listed}); {advice}"]
+
+
+def _missing_labels(targets: NDArray[Any]) -> list[str]:
+    rows = [row for row, label in enumerate(targets) if label is None or label != label]
+    return [f"targets are missing in {len(rows)} rows ({', '.join(map(str, rows[:10]))})"] if rows else []
+
+
+def _lost_in_float32(name: str, values: NDArray[Any]) -> list[str]:
+    """Columns `[n, F]` that vary by less than 100 times what float32 rounds their values by, such as 1e9 + 0.1."""
+    if not np.issubdtype(values.dtype, np.floating) or values.dtype == np.float32:
+        return []
+    deviation, largest = values.std(axis=0), np.abs(values).max(axis=0)
+    lost = np.flatnonzero((deviation > 0) & (largest * 2.0**-24 > 0.01 * deviation))
+    return [
+        f"{name} {column}: values vary by {deviation[column]:.3g} around {values[:, column].mean():.6g}, which float32 "
+        "cannot hold; subtract the offset"
+        for column in lost[:10]
+    ]
 
 
 def _task_of(targets: NDArray[Any]) -> Task:

@@ -103,12 +103,15 @@ class Split:
 
 
 def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
-    """Deal the rows; raises DataError where a class or the data is too small for what the section asks."""
+    """Deal the rows by `section.seed`; raises DataError where a class or the data is too small for that.
+
+    `seed` goes into the members' keys alone, so that another one trains other networks on the same rows.
+    """
     labels = dataset.targets if dataset.schema.task == "classification" else None
     if section.stratify is True and labels is None:
         raise ConfigError("split.stratify: found true, legal: auto or false where the target is a number")
     stratified = labels is not None and section.stratify is not False
-    cluster_of_row, in_test = _clusters(dataset.features, seed, section.test_share)
+    cluster_of_row, in_test = _clusters(dataset.features, section.seed, section.test_share)
     clusters = int(cluster_of_row.max()) + 1
     first_row = np.full(clusters, -1, dtype=np.int64)
     first_row[cluster_of_row[::-1]] = np.arange(len(cluster_of_row))[::-1]
@@ -119,8 +122,8 @@ def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
     members: list[Member] = []
     roles: list[NDArray[np.uint8]] = []
     for repeat in range(section.repeats):
-        for fold, (kept, scored) in enumerate(_folds(strata, section.folds, seed_of("folds", seed, repeat))):
-            inner = _inner(strata[kept], section.inner_share, seed_of("inner", seed, repeat, fold))
+        for fold, (kept, scored) in enumerate(_folds(strata, section.folds, seed_of("folds", section.seed, repeat))):
+            inner = _inner(strata[kept], section.inner_share, seed_of("inner", section.seed, repeat, fold))
             role_of_cluster = np.full(clusters, Role.TEST, dtype=np.uint8)
             role_of_cluster[usable[kept]] = Role.TRAINING
             role_of_cluster[usable[kept[inner]]] = Role.INNER_VALIDATION
@@ -135,7 +138,7 @@ def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
         "repeats": section.repeats,
         "inner_share": section.inner_share,
         "stratified": stratified,
-        "seed": seed,
+        "seed": section.seed,
         **_duplicates(cluster_of_row, first_row, dataset.targets),
     }
     return Split(tuple(members), np.stack(roles), audit)
@@ -165,27 +168,34 @@ def _folds(strata: NDArray[Any], folds: int, seed: int) -> list[tuple[Rows, Rows
 
 
 def _inner(strata: NDArray[Any], share: float, seed: int) -> Rows:
-    from sklearn.model_selection import StratifiedShuffleSplit
+    """About `share` of each stratum, at least one row of it and never all."""
+    from sklearn.utils import check_random_state
 
-    _, counts = np.unique(strata, return_counts=True)
-    size = min(max(round(share * len(strata)), len(counts)), len(strata) - len(counts))
-    splitter = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
-    _, inner = next(splitter.split(np.zeros(len(strata)), strata))
-    return np.sort(inner)
+    generator = check_random_state(seed)
+    picked: list[Rows] = []
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(strata == stratum)
+        count = min(max(round(share * len(rows)), 1), len(rows) - 1)
+        picked.append(generator.permutation(rows)[:count])
+    return np.sort(np.concatenate(picked))
 
 
 def _refuse_small(strata: NDArray[Any], stratified: bool, section: SplitSection, classes: tuple[str, ...]) -> None:
-    """Every class needs a row in each fold, and two in what is left, one to train on and one for inner validation."""
-    needed = max(section.folds, 3)
+    """Each fold needs rows to score, and what is left of each stratum one to train on and one for inner validation."""
+    folds = section.folds
     if not stratified:
+        needed = 2 * folds
         if len(strata) < needed:
-            raise DataError(f"split.folds: {section.folds} folds of {len(strata)} different rows; lower split.folds")
+            raise DataError(
+                f"split.folds: {folds} folds of {len(strata)} different rows outside the test set, needed: {needed}; "
+                "lower split.folds or split.test_share"
+            )
         return
-    counts = np.bincount(strata, minlength=len(classes))
+    needed = max(folds, 4 if folds == 2 else 3)
     problems = [
         f"split.folds: class {classes[index]!r} has {count} different rows outside the test set, "
-        f"{section.folds} stratified folds need {needed}; lower split.folds, add rows, or set split.stratify: false"
-        for index, count in enumerate(counts)
+        f"{folds} stratified folds need {needed}; lower split.folds, add rows, or set split.stratify: false"
+        for index, count in enumerate(np.bincount(strata, minlength=len(classes)))
         if count < needed
     ]
     if problems:

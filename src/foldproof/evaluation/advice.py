@@ -17,7 +17,11 @@ ALWAYS = (
         "train.optimizer.name",
         "Compare another on the same folds: `dvc exp run -S train.optimizer.name=nesterov`, then `make ui`.",
     ),
-    Advice("seed", "Run a second seed before you believe a small difference: `dvc exp run -S seed=1`."),
+    Advice(
+        "seed",
+        "Before you believe a small difference: `dvc exp run -S seed=1` has the same folds and test set, but other "
+        "initial weights and order of rows.",
+    ),
 )
 
 

@@ -208,6 +208,7 @@ def _baseline(
         for fit, (_, rows) in zip(fits, plan, strict=True)
     ]
     folds = scored[: len(split.members)]
+    smallest = min(len(rows) for _, rows in plan[: len(split.members)])
     scores = {name: _score([one[name] for one in folds], ratio, confidence, METRICS[name]) for name in names}
     return BaselineResult(
         name=baseline.name,
@@ -215,9 +216,21 @@ def _baseline(
         trivial=baseline.trivial,
         converged=all(fit.converged for fit in fits),
         scores=scores,
-        comparison=compare(network.values, scores[chosen].values, ratio, confidence, METRICS[chosen].higher_is_better),
+        comparison=compare(
+            network.values,
+            scores[chosen].values,
+            ratio,
+            confidence,
+            METRICS[chosen].higher_is_better,
+            resolution=_resolution(METRICS[chosen], smallest),
+        ),
         test=scored[-1] if len(held_out) else None,
     )
+
+
+def _resolution(metric: Metric, rows: int) -> float:
+    """What one row of the smallest fold is worth, for metrics that are shares of rows; of others 0."""
+    return 1 / rows if (metric.lowest, metric.highest) == (0.0, 1.0) else 0.0
 
 
 def _test_set(

@@ -95,17 +95,21 @@ def predict(
 ) -> BaselinePrediction:
     """Fit on `fitted_rows` and predict `scored_rows` of features `[N, ...]`; `classes` is 0 for a regression.
 
-    One thread is used, so that the figures do not depend on how many there are.
+    Values are fitted in float64. Where the fitted rows hold one class alone, which scikit-learn's classifiers
+    refuse, that class is predicted with probability 1. One thread is used, so that the figures do not depend
+    on how many there are.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    model = make_pipeline(StandardScaler(), baseline.build(len(fitted_rows)))
+    wanted = np.asarray(targets[fitted_rows], dtype=None if classes else np.float64)
+    build = _majority if classes and len(np.unique(wanted)) == 1 else baseline.build
+    model = make_pipeline(StandardScaler(), build(len(fitted_rows)))
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is told in the record, by `converged`
-        model.fit(_flat(features, fitted_rows), np.asarray(targets[fitted_rows]))
+        model.fit(_flat(features, fitted_rows), wanted)
         scored = _flat(features, scored_rows)
         found = _probabilities(model, scored, classes) if classes else model.predict(scored).astype(np.float64)
     iterations = np.max(getattr(model[-1], "n_iter_", None) or 0)

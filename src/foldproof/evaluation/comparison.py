@@ -18,7 +18,8 @@ class Comparison:
     `difference` (candidate minus reference), `low` and `high` are in the metric's own units and sign;
     `gain` is the difference with the sign that makes an improvement positive. `smallest_detectable` is the
     smallest gain that these folds could have shown: half the interval's width, given how much the
-    differences vary.
+    differences vary. It is None where they do not vary at all: then the interval is a point, and nothing can
+    be said of chance.
     """
 
     difference: float
@@ -26,7 +27,7 @@ class Comparison:
     high: float
     p_value: float
     verdict: Verdict
-    smallest_detectable: float
+    smallest_detectable: float | None
     gain: float
 
 
@@ -36,12 +37,17 @@ def compare(
     test_to_training: float,
     confidence: float,
     higher_is_better: bool,
+    *,
+    resolution: float = 0.0,
 ) -> Comparison:
     """The paired corrected t-test of Nadeau and Bengio.
 
     `t = mean d / sqrt((1/m + n_test/n_train) s^2)` with m - 1 degrees of freedom. The verdict is better or
-    worse where the two-sided p is below `1 - confidence`. Differences that are equal on every fold have no
-    variance: the limit is taken, p = 0, or p = 1 where there is no difference at all.
+    worse where the two-sided p is below `1 - confidence`.
+
+    Few folds of few rows often differ by the same count of rows, and then seem not to vary at all. So `s` is
+    taken to be `resolution` at least, one row's worth (1/n) of a score that is a share of n rows. Where both
+    `s` and `resolution` are 0 there is nothing to measure chance by: no evidence, p = 1.
 
     Raises ValueError unless both hold the same number of scores, two at least, in the same order of folds.
     """
@@ -51,19 +57,19 @@ def compare(
         )
     differences = [float(one - other) for one, other in zip(candidate, reference, strict=True)]
     middle = float(np.mean(differences))
-    deviation = corrected_deviation(differences, test_to_training)
+    deviation = corrected_deviation(differences, test_to_training, resolution)
     half = critical_t(len(differences), confidence) * deviation
     p_value = _two_sided_p(middle, deviation, len(differences))
     gain = middle if higher_is_better else -middle
     verdict: Verdict = "no evidence"
     if p_value < 1 - confidence:
         verdict = "better" if gain > 0 else "worse"
-    return Comparison(middle, middle - half, middle + half, p_value, verdict, half, gain)
+    return Comparison(middle, middle - half, middle + half, p_value, verdict, half or None, gain)
 
 
 def _two_sided_p(middle: float, deviation: float, scores: int) -> float:
     from scipy.stats import t
 
     if deviation == 0.0:
-        return 1.0 if middle == 0.0 else 0.0
+        return 1.0
     return float(2 * t.sf(abs(middle) / deviation, scores - 1))

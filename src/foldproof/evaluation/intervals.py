@@ -36,9 +36,12 @@ def spread(scores: Sequence[float]) -> float:
     return deviation if deviation > 1e-12 * largest else 0.0  # equal scores differ by rounding at most
 
 
-def corrected_deviation(scores: Sequence[float], test_to_training: float) -> float:
-    """`sqrt((1/m + n_test/n_train) s^2)` of m scores; `test_to_training` is 1/(k-1) for k equal folds."""
-    return sqrt(1 / len(scores) + test_to_training) * spread(scores)
+def corrected_deviation(scores: Sequence[float], test_to_training: float, resolution: float = 0.0) -> float:
+    """`sqrt((1/m + n_test/n_train) s^2)` of m scores; `test_to_training` is 1/(k-1) for k equal folds.
+
+    `s` is taken to be `resolution` at least, the step in which the scores can differ.
+    """
+    return sqrt(1 / len(scores) + test_to_training) * max(spread(scores), resolution)
 
 
 def critical_t(scores: int, confidence: float) -> float:

@@ -48,11 +48,12 @@ def _not_beaten(assessment: Assessment, baseline: BaselineResult) -> str:
     compared = baseline.comparison
     if compared.verdict == "worse":
         return f"the network is worse than {baseline.label} by {figure(-compared.gain, metric)}"
-    return (
-        f"no evidence that the network is better than {baseline.label}: its gain is "
-        f"{figure(compared.gain, metric)}, "
-        f"and less than {figure(compared.smallest_detectable, metric)} could not have been shown"
+    told = (
+        f"no evidence that the network is better than {baseline.label}: its gain is {figure(compared.gain, metric)}"
     )
+    if compared.smallest_detectable is None:
+        return f"{told} on every fold alike, so that nothing tells it from chance"
+    return f"{told}, and less than {figure(compared.smallest_detectable, metric)} could not have been shown"
 
 
 def _agreement(assessment: Assessment) -> Check | None:
@@ -110,7 +111,7 @@ def _repeats(assessment: Assessment) -> Check:
             "repeats",
             "warn",
             title,
-            f"One repeat of {folds} folds from one seed: the spread leaves out what another draw would change.",
+            f"One repeat of {folds} folds: the spread leaves out what dealing the rows anew would change.",
         )
-    sentence = f"{repeats} repeats of {folds} folds: {repeats * folds} networks, from one seed."
+    sentence = f"{repeats} repeats of {folds} folds: {repeats * folds} networks on as many draws of training rows."
     return Check("repeats", "ok", title, sentence)

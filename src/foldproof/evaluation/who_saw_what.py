@@ -147,7 +147,8 @@ def _preprocessing(split: Split, manifest: dict[str, Any] | None) -> Check:
 
 
 def _stopping(split: Split) -> Check:
-    title = "Stopping never looked at the scored fold"
+    """What the split grants; a row has one role a member in it, so inner-validation rows are never scored ones."""
+    title = "Rows to stop on kept apart from the scored fold"
     inner = [len(split.rows(index, Role.INNER_VALIDATION)) for index in range(len(split.members))]
     if min(inner) == 0:
         return Check("stopping", "fail", title, "A member has no inner-validation rows to stop on.")
@@ -156,5 +157,6 @@ def _stopping(split: Split) -> Check:
         "stopping",
         "ok",
         title,
-        f"Best epoch and stopping were chosen on {some} inner-validation rows of each member's own training part.",
+        f"The split gives each member {some} inner-validation rows of its own training part, none of them among "
+        "its scored rows; verified from the split's manifest, not by watching the training.",
     )

@@ -54,6 +54,8 @@ class ExportedModel:
                 f"rows of shape {features.shape[1:]} given to a model of {self.schema.name!r}, "
                 f"which takes {self.schema.shape}"
             )
+        if not np.isfinite(np.asarray(features, dtype=np.float64)).all():
+            raise DataError("rows to predict hold missing or infinite values; fill or drop them")
         everyone = np.broadcast_to(np.arange(len(features)), (len(self.matrix), len(features)))
         return self.predict_rows(features, everyone)
 

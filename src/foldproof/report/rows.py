@@ -5,6 +5,7 @@ from typing import Any
 
 from foldproof.evaluation.assessment import Assessment, Check
 from foldproof.evaluation.wording import figure, named, signed, span, with_spread
+from foldproof.metrics import Metric
 
 MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -106,7 +107,7 @@ def baselines(assessment: Assessment) -> Rows:
             one.label,
             with_spread(one.scores[metric.name].mean, one.scores[metric.name].spread, metric),
             signed(one.comparison.gain, metric),
-            figure(one.comparison.smallest_detectable, metric),
+            least(one.comparison.smallest_detectable, metric),
             p_value(one.comparison.p_value),
             one.comparison.verdict,
         )
@@ -114,6 +115,11 @@ def baselines(assessment: Assessment) -> Rows:
     )
     score = named(metric, assessment.target)
     return Rows(("baseline", score, "network's gain", "least detectable", "p", "verdict"), lines)
+
+
+def least(gain: float | None, metric: Metric) -> str:
+    """The smallest gain that the folds could have shown, or that it is not known."""
+    return "unknown" if gain is None else figure(gain, metric)
 
 
 def p_value(p: float) -> str:

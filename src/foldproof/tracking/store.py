@@ -70,19 +70,9 @@ def environment(patience: Patience) -> Iterator[None]:
 
 
 def initialise(address: Address, home: Home) -> None:
-    """Create the SQLite store where it is missing; other stores are whole already.
-
-    Two processes that do it at once would collide in the migrations, hence the lock.
-    """
-    database = address.database
-    if database is None:
-        return
-    with _locked(home):
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-        database.parent.mkdir(parents=True, exist_ok=True)
-        # Through MLflow's client, the default experiment would be given ./mlruns of whoever comes first.
-        SqlAlchemyStore(address.uri, str(address.artifacts))
+    """Create the SQLite store where it is missing; other stores are whole already."""
+    with _alone(address, home):
+        _create_tables(address)
 
 
 def connect(address: Address, home: Home, patience: Patience, experiment: str | None = None) -> Store:
@@ -94,22 +84,43 @@ def connect(address: Address, home: Home, patience: Patience, experiment: str | 
         ConnectionError: nothing answers.
         TrackingError: the experiment was deleted in MLflow.
     """
-    address.check(min(patience.seconds, 3.0))
-    initialise(address, home)
-    from mlflow import MlflowClient
-
-    client = MlflowClient(address.uri)
     name = experiment or address.experiment
-    with _locked(home):
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            return Store(client, str(client.create_experiment(name, _artifact_location(address, name))))
+    with _alone(address, home):
+        address.check(min(patience.seconds, 3.0))
+        _create_tables(address)
+        from mlflow import MlflowClient
+
+        client = MlflowClient(address.uri)
+        found = client.get_experiment_by_name(name) or _new_experiment(client, name, address)
     if found.lifecycle_stage != "active":
         raise TrackingError(
             f"experiment {name!r} was deleted in MLflow: restore it there "
             f"(`mlflow experiments restore -x {found.experiment_id}`), or name another in MLFLOW_EXPERIMENT_NAME"
         )
     return Store(client, str(found.experiment_id))
+
+
+def _create_tables(address: Address) -> None:
+    if address.database is None:
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    address.database.parent.mkdir(parents=True, exist_ok=True)
+    # Through MLflow's client, the default experiment would be given ./mlruns of whoever comes first.
+    SqlAlchemyStore(address.uri, str(address.artifacts))
+
+
+def _new_experiment(client: Any, name: str, address: Address) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_experiment(name, _artifact_location(address, name))
+    except MlflowException:
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            raise
+        return found  # someone else was first
+    return client.get_experiment_by_name(name)
 
 
 def _artifact_location(address: Address, name: str) -> str | None:
@@ -122,7 +133,11 @@ def _artifact_location(address: Address, name: str) -> str | None:
 
 
 @contextmanager
-def _locked(home: Home) -> Iterator[None]:
+def _alone(address: Address, home: Home) -> Iterator[None]:
+    """Be the only one to open an SQLite store: two processes that create its tables at once would collide."""
+    if address.database is None:
+        yield
+        return
     home.folder.mkdir(parents=True, exist_ok=True)
     with (home.folder / "store.lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

@@ -48,6 +48,8 @@ def make_plan(
     size = LARGEST_POPULATION if largest == "auto" else largest
     populations = tuple(tuple(range(start, min(start + size, members))) for start in range(0, members, size))
     device = _device(accelerator)
+    if device == "cpu" and precision == "bf16":
+        raise ConfigError("train.precision: found bf16, legal on a CPU: fp32 or fp64; bf16 is for GPUs")
     if device == "mps" and precision == "fp64":
         raise ConfigError(
             "train.precision: found fp64, legal on Apple's GPU: fp32 or bf16; or set train.accelerator: cpu"
