@@ -3,7 +3,7 @@
 #
 # Variables (make repro NAME=value, or in the environment):
 #   PYTHON       the Python that makes .venv; without it the first suitable one of python3, python3.13 ... 3.11
-#   TORCH_INDEX  one more package index for torch, such as https://download.pytorch.org/whl/cpu
+#   TORCH_INDEX  one more package index for torch, such as PyTorch's own of CPU builds (pytorch.org, Get started)
 #   VENV         another environment, used as it is: nothing is installed, and this checkout's sources come first
 #   ARGS         what is handed on to the command, such as ARGS="-k splits" for `make test`
 
@@ -47,7 +47,7 @@ FIND_PYTHON = PATH="$${PATH\#"$(CURDIR)/.venv/bin:"}"; \
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help repro test smoke ui lint format bench constraints clean-environment
+.PHONY: help repro test smoke ui lint format bench docs accuracy constraints clean-environment
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
@@ -75,6 +75,12 @@ format: $(ENVIRONMENT) ## mend what can be mended by itself
 
 bench: $(ENVIRONMENT) ## time the folds against a loop of one Trainer a fold
 	@"$(BIN)/python" benchmarks/run.py $(ARGS)
+
+docs: $(ENVIRONMENT) ## write docs/params.md anew from the sections of the params
+	@"$(BIN)/python" -c 'from foldproof.config.reference import reference; print(reference(), end="")' > docs/params.md
+
+accuracy: $(ENVIRONMENT) ## measure the shipped params over five seeds, write benchmarks/RESULTS.md
+	@"$(BIN)/python" benchmarks/accuracy.py $(ARGS)
 
 constraints: ## resolve pyproject.toml anew in an empty environment, write constraints.txt (TORCH=2.14.0 for another torch)
 	@$(FIND_PYTHON); \

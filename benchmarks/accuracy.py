@@ -1,6 +1,6 @@
 """How good the shipped params are: digits, seeds 0 to 4, the default network and an mlp, beside logistic regression.
 
-Each seed deals test set and folds anew. Writes a table to benchmarks/RESULTS.md; `python benchmarks/accuracy.py`.
+Each seed deals test set and folds anew. Writes a table to benchmarks/RESULTS.md; `make accuracy`.
 """
 
 import statistics
@@ -91,6 +91,7 @@ def job(seed: int, changes: dict[str, Any]) -> Params:
     values = read_yaml(ROOT / "params.yaml")
     for section, keys in changes.items():
         values[section] = {**values[section], **keys}
+    values["split"]["seed"] = seed
     return params_from({**values, "seed": seed})
 
 

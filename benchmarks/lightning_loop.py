@@ -7,6 +7,7 @@ progress bar, no summary, validation in one large batch, vectorised augmentation
 """
 
 import logging
+import math
 import tempfile
 import time
 import warnings
@@ -39,7 +40,8 @@ class Settings:
     optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
     minimum_improvement: float = 0.0
     label_smoothing: float = 0.0
-    shift: int = 0
+    shift: float = 0.0
+    decay_per_epoch: float = 0.0  # of an exponential schedule, stepped each batch
     seed: int = 0
     threads: int = 1
     accelerator: str = "cpu"
@@ -83,18 +85,25 @@ class Classifier(pl.LightningModule):
         rows, targets = batch
         self.log(MONITOR, functional.cross_entropy(self(rows), targets), batch_size=len(rows))
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """The optimizer that both sides use."""
-        return self.settings.optimizer(self.parameters())
+    def configure_optimizers(self) -> Any:
+        """The optimizer and the schedule that both sides use."""
+        optimizer = self.settings.optimizer(self.parameters())
+        if not self.settings.decay_per_epoch:
+            return optimizer
+        steps = self.trainer.num_training_batches
+        factor = math.exp(-self.settings.decay_per_epoch / steps)
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def random_shift(rows: Tensor, reach: int) -> Tensor:
-    """Move each image of `[B, C, H, W]` by whole pixels in [-reach, reach], zeros coming in."""
-    height, width = rows.shape[2:]
-    padded = functional.pad(rows, (reach, reach, reach, reach))
-    windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # [B, C, 2 reach + 1, 2 reach + 1, H, W]
-    down, right = torch.randint(2 * reach + 1, (2, len(rows)), device=rows.device)
-    return windows[torch.arange(len(rows), device=rows.device), :, down, right]
+def random_shift(rows: Tensor, reach: float) -> Tensor:
+    """Move each image of `[B, C, H, W]` by up to `reach` pixels, interpolated linearly, zeros coming in."""
+    batch, _, height, width = rows.shape
+    moves = (2 * torch.rand(batch, 2) - 1) * reach
+    transform = torch.eye(2, 3).repeat(batch, 1, 1)
+    transform[:, :, 2] = 2 * moves / torch.tensor([width, height])
+    grid = functional.affine_grid(transform, list(rows.shape), align_corners=False)
+    return functional.grid_sample(rows, grid, padding_mode="zeros", align_corners=False)
 
 
 def feature_statistics(rows: Tensor) -> tuple[Tensor, Tensor]:
