@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, r2_score, root_mean_squared_error
 from tests.evaluation.stand_in import (
     Run,
@@ -17,8 +18,10 @@ from tests.evaluation.stand_in import (
 )
 
 from foldproof.config.evaluate import Evaluate
+from foldproof.data.splits import Role
 from foldproof.errors import DataError, FoldproofError
 from foldproof.evaluation import Assessment
+from foldproof.evaluation.comparison import compare
 from foldproof.reproducibility import canonical_json
 
 PROBABILITIES = [f"p{index}" for index in range(10)]
@@ -187,3 +190,51 @@ def test_repeats_count_as_scores() -> None:
     assert [member.name for member in assessed.members][-1] == "repeat 1 fold 2"
     assert assessed.confusion is not None
     assert np.sum(assessed.confusion) == 2 * 1449
+
+
+def scored_to_training(run: Run) -> float:
+    """Scored rows over training and inner-validation rows, mean over members, from the roles alone."""
+    roles = run.split.roles
+    learnt = np.isin(roles, (Role.TRAINING, Role.INNER_VALIDATION)).sum(axis=1)
+    return float(np.mean((roles == Role.SCORED).sum(axis=1) / learnt))
+
+
+def test_the_interval_of_three_folds_dealt_twice() -> None:
+    run = diabetes_run(3, 2)
+    assessed = run.assess()
+    ratio = scored_to_training(run)
+    assert ratio == pytest.approx(1 / 2, rel=0.02)  # 1/(k-1), whatever the repeats
+    for name in ("r2", "rmse"):
+        score = assessed.scores[name]
+        half = stats.t.ppf(0.975, 5) * np.sqrt((1 / 6 + ratio) * np.var(score.values, ddof=1))
+        assert (score.low, score.high) == pytest.approx((score.mean - half, score.mean + half))
+    compared = assessed.baselines[1].comparison
+    differences = np.subtract(assessed.headline.values, assessed.baselines[1].scores["r2"].values)
+    half = stats.t.ppf(0.975, 5) * np.sqrt((1 / 6 + ratio) * np.var(differences, ddof=1))
+    assert compared.smallest_detectable == pytest.approx(half)
+    assert (compared.low, compared.high) == pytest.approx((differences.mean() - half, differences.mean() + half))
+
+
+@pytest.mark.parametrize(
+    ("metric", "is_share"),
+    [("accuracy", True), ("balanced_accuracy", True), ("macro_f1", True), ("log_loss", False), ("brier", False)],
+)
+def test_shares_of_rows_are_compared_to_a_row_of_the_smallest_fold(metric: str, is_share: bool) -> None:
+    """Against the majority class a perfect network gains the same on every fold, to a fraction of a row."""
+    run = perfect(digits_run())
+    assessed = run.assess(Evaluate(primary_metric=metric, bootstrap=100))  # type: ignore[arg-type]
+    majority = assessed.baselines[0]
+    smallest = min(member.scored_rows for member in assessed.members)
+    values, rival = assessed.headline.values, majority.scores[metric].values
+    arguments = (values, rival, scored_to_training(run), 0.95, not metric.startswith(("log", "brier")))
+    assert majority.comparison == compare(*arguments, resolution=1 / smallest if is_share else 0.0)
+    assert np.std(np.subtract(values, rival), ddof=1) < 1 / smallest
+    assert (majority.comparison == compare(*arguments)) != is_share
+    assert len({member.scored_rows for member in assessed.members}) > 1  # so that the smallest fold matters
+
+
+def test_values_are_compared_as_they_are() -> None:
+    run, assessed = diabetes_run(), diabetes_assessment()
+    for baseline in assessed.baselines:
+        scores = (assessed.headline.values, baseline.scores["r2"].values)
+        assert baseline.comparison == compare(*scores, scored_to_training(run), 0.95, higher_is_better=True)

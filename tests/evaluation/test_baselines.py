@@ -1,17 +1,26 @@
 """Baselines against scikit-learn used by hand, and the rows that they may see."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
-from tests.evaluation.stand_in import digits_assessment, digits_run
+from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
 
 from foldproof.data.splits import Role
 from foldproof.evaluation import baselines
-from foldproof.evaluation.baselines import BASELINES, predict
+from foldproof.evaluation.baselines import BASELINES, Baseline, predict
 
+Rows = NDArray[np.int64]
 EVERY = [(task, one) for task, table in BASELINES.items() for one in table]
 BY_NAME = {f"{task}: {one.name}": (task, one) for task, one in EVERY}
 
@@ -86,6 +95,82 @@ def test_a_class_that_is_not_fitted_gets_no_probability() -> None:
         assert found.shape == (4, 4)
         assert (found[:, [1, 3]] == 0).all()
         np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("baseline", BASELINES["classification"], ids=lambda one: one.name)
+def test_a_training_part_of_one_class_predicts_that_class(baseline: Baseline) -> None:
+    features, targets = np.arange(12.0)[:, None], np.array([1] * 8 + [0, 2] * 2)
+    found = predict(baseline, features, targets, 3, np.arange(8), np.arange(8, 12))
+    np.testing.assert_array_equal(found.predictions, [[0, 1, 0]] * 4)
+    assert found.converged
+
+
+@pytest.mark.parametrize("baseline", BASELINES["regression"], ids=lambda one: one.name)
+def test_values_are_fitted_in_double_precision(baseline: Baseline) -> None:
+    """Targets come as float32, whose sums over thousands of large values would lose the digits that matter."""
+    draws = np.random.Generator(np.random.Philox(0))
+    features = draws.normal(size=(3000, 2))
+    targets = (2.0**22 + draws.integers(0, 8, 3000) / 2).astype(np.float32)
+    fitted, scored = np.arange(2900), np.arange(2900, 3000)
+    single = predict(baseline, features, targets, 0, fitted, scored).predictions
+    double = predict(baseline, features, targets.astype(np.float64), 0, fitted, scored).predictions
+    np.testing.assert_array_equal(single, double)
+    if baseline.trivial:
+        assert single[0] == pytest.approx(targets[fitted].astype(np.float64).mean(), rel=1e-15)
+
+
+def by_hand(model: Any, run: Run, fitted: Rows, scored: Rows) -> Any:
+    """What scikit-learn alone predicts for `scored`, given `fitted`."""
+    data = run.dataset
+    flat = data.features.reshape(len(data.features), -1).astype(np.float64)
+    scaler = StandardScaler().fit(flat[fitted])
+    return model.fit(scaler.transform(flat[fitted]), data.targets[fitted]).predict(scaler.transform(flat[scored]))
+
+
+def test_on_the_test_set_they_are_fitted_on_all_other_rows_and_no_more() -> None:
+    run, test = digits_run(), digits_run().split.test_rows()
+    rest = np.setdiff1d(np.arange(len(run.dataset.targets)), test)
+    models = (LogisticRegression(max_iter=2000), KNeighborsClassifier(5))
+    for model, baseline in zip(models, digits_assessment().baselines[1:], strict=True):
+        assert baseline.test is not None
+        expected = accuracy_score(run.dataset.targets[test], by_hand(model, run, rest, test))
+        assert baseline.test["accuracy"] == pytest.approx(expected, abs=1e-12)
+
+    run, test = diabetes_run(), diabetes_run().split.test_rows()
+    rest = np.setdiff1d(np.arange(len(run.dataset.targets)), test)
+    values = (DummyRegressor(), Ridge(), KNeighborsRegressor(5))
+    for regressor, baseline in zip(values, diabetes_assessment().baselines, strict=True):
+        assert baseline.test is not None
+        expected = r2_score(run.dataset.targets[test], by_hand(regressor, run, rest, test))
+        assert baseline.test["r2"] == pytest.approx(expected, rel=1e-5)
+        seen = r2_score(run.dataset.targets[test], by_hand(regressor, run, np.arange(len(run.dataset.targets)), test))
+        assert seen != pytest.approx(expected, rel=1e-3)  # had it been fitted on the test rows too
+
+
+@pytest.mark.parametrize("make", [digits_run, diabetes_run])
+def test_poisoned_test_rows_change_no_fitted_baseline(make: Callable[[], Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fit of a whole assessment is asked for the same rows again, with the test rows' targets spoiled."""
+    module = import_module("foldproof.evaluation.assess")  # the package's own name `assess` is the function
+    run = make()
+    test = run.split.test_rows()
+    found: list[list[Any]] = [[], []]
+
+    def noted(into: list[Any]) -> Callable[..., Any]:
+        def instead(*arguments: Any) -> Any:
+            into.append(predict(*arguments))
+            return into[-1]
+
+        return instead
+
+    monkeypatch.setattr(module, "predict", noted(found[0]))
+    run.assess()
+    targets = run.dataset.targets.copy()
+    targets[test] = targets[test][::-1] if run.dataset.schema.classes else targets[test] + 1000
+    monkeypatch.setattr(module, "predict", noted(found[1]))
+    run.assess(dataset=replace(run.dataset, targets=targets))
+    assert len(found[0]) == len(found[1]) == 3 * (len(run.split.members) + 1)
+    for before, after in zip(*found, strict=True):
+        np.testing.assert_array_equal(before.predictions, after.predictions)
 
 
 def test_not_converging_is_told_and_not_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

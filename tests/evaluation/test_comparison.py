@@ -54,6 +54,7 @@ def test_where_lower_is_better_the_gain_turns_and_the_difference_stays(one: list
 @given(FIVE, FIVE)
 def test_the_verdict_is_whether_the_interval_holds_zero(one: list[float], other: list[float]) -> None:
     found = compare(one, other, 0.25, 0.95, higher_is_better=True)
+    assume(found.smallest_detectable is not None)
     assume(abs(found.p_value - 0.05) > 1e-9)
     assert (found.verdict == "no evidence") == (found.low <= 0 <= found.high)
 
@@ -61,16 +62,50 @@ def test_the_verdict_is_whether_the_interval_holds_zero(one: list[float], other:
 @pytest.mark.parametrize(("share", "verdict"), [(1.01, "better"), (0.99, "no evidence"), (-1.01, "worse")])
 def test_the_smallest_detectable_gain_is_where_the_verdict_turns(share: float, verdict: str) -> None:
     found = against_zero(DIFFERENCES)
+    assert found.smallest_detectable is not None
     moved = np.array(DIFFERENCES) - np.mean(DIFFERENCES) + share * found.smallest_detectable
     assert against_zero(moved.tolist()).verdict == verdict
 
 
-def test_equal_differences_have_no_variance() -> None:
+def test_equal_differences_tell_nothing_of_chance() -> None:
     same = against_zero([0.0] * 5)
-    assert (same.p_value, same.verdict, same.smallest_detectable) == (1.0, "no evidence", 0.0)
+    assert (same.p_value, same.verdict, same.smallest_detectable) == (1.0, "no evidence", None)
     shifted = compare([0.96, 0.95, 0.97], [0.36, 0.35, 0.37], 0.5, 0.95, higher_is_better=True)
-    assert (shifted.p_value, shifted.verdict) == (0.0, "better")
-    assert shifted.low == shifted.high == pytest.approx(0.6)
+    assert (shifted.p_value, shifted.verdict, shifted.smallest_detectable) == (1.0, "no evidence", None)
+    assert shifted.low == shifted.high == shifted.difference == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("gain", "verdict"), [(0.6, "better"), (-0.6, "worse"), (0.04, "no evidence")])
+def test_equal_differences_of_shares_vary_by_a_row_at_least(gain: float, verdict: str) -> None:
+    reference = [0.30, 0.32, 0.34]
+    found = compare([one + gain for one in reference], reference, 0.5, 0.95, higher_is_better=True, resolution=0.02)
+    deviation = 0.02 * np.sqrt(1 / 3 + 1 / 2)
+    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(gain) / deviation, 2))
+    assert found.smallest_detectable == pytest.approx(stats.t.ppf(0.975, 2) * deviation)
+    assert (found.low, found.high) == pytest.approx((gain - 4.302653 * deviation, gain + 4.302653 * deviation))
+    assert found.verdict == verdict
+
+
+def test_differences_that_vary_more_than_a_row_are_left_as_they_are() -> None:
+    plain = against_zero(DIFFERENCES)
+    floored = compare(DIFFERENCES, [0.0] * 5, 0.25, 0.95, higher_is_better=True, resolution=0.009)
+    assert np.std(DIFFERENCES, ddof=1) > 0.009
+    assert floored == plain
+    assert compare(DIFFERENCES, [0.0] * 5, 0.25, 0.95, higher_is_better=True, resolution=0.01).low < plain.low
+
+
+@pytest.mark.parametrize("rows", [10, 20, 50])
+@pytest.mark.parametrize("resolved", [True, False])
+def test_two_equal_models_on_two_folds_are_seldom_told_apart(rows: int, resolved: bool) -> None:
+    """Both are right on 9 rows of 10: on two small folds they often differ by the same count of rows, by luck."""
+    draws = np.random.Generator(np.random.Philox(7))
+    right = draws.binomial(rows, 0.9, size=(1500, 2, 2)) / rows
+    resolution = 1 / rows if resolved else 0.0
+    told = [
+        compare(one, other, 1.0, 0.95, higher_is_better=True, resolution=resolution).verdict
+        for one, other in right.tolist()
+    ]
+    assert len(told) - told.count("no evidence") < 0.06 * len(told)
 
 
 def test_a_comparison_is_paired() -> None:

@@ -79,6 +79,22 @@ def test_the_sentence_carries_the_figures() -> None:
     assert f"{rival.smallest_detectable:.4f}" in told
 
 
+def test_a_gain_that_is_the_same_on_every_fold() -> None:
+    assessed = with_verdicts(sound(), "better", "no evidence", "better")
+    first, flat, last = assessed.baselines
+    equal = replace(flat, comparison=replace(flat.comparison, gain=0.25, smallest_detectable=None))
+    told = checked(replace(assessed, baselines=(first, equal, last)))["baselines"].sentence
+    assert "its gain is 0.2500 on every fold alike, so that nothing tells it from chance." in told
+
+
+def test_a_second_seed_keeps_folds_and_test_set() -> None:
+    advice = {one.key: one.sentence for one in what_next(sound(), AUDIT, RECORD)}["seed"]
+    assert "`dvc exp run -S seed=1`" in advice
+    assert "the same folds and test set, but other initial weights and order of rows." in advice
+    untested = {one.key: one.sentence for one in what_next(replace(sound(), test=None), AUDIT, RECORD)}["seed"]
+    assert "the same folds, but other" in untested
+
+
 @pytest.mark.parametrize(
     ("best", "epochs", "stopped", "cut"),
     [

@@ -36,6 +36,7 @@ def test_an_honest_split_passes() -> None:
     assert found["folds"].sentence == "Each of the 1449 rows outside the test set is scored once."
     inner = len(digits_run().split.rows(0, Role.INNER_VALIDATION))
     assert f"{inner} inner-validation rows" in found["stopping"].sentence
+    assert "verified from the split's manifest" in found["stopping"].sentence
 
 
 def test_a_test_row_that_was_trained_on() -> None:
@@ -47,6 +48,33 @@ def test_a_test_row_that_was_trained_on() -> None:
 def test_a_row_that_nobody_scores() -> None:
     found = checked(tampered(digits_run().split, 0, Role.SCORED, Role.TRAINING))
     assert found["folds"].status == "fail"
+
+
+def test_a_row_that_is_scored_twice() -> None:
+    """Also where another one of that repeat, or the same one in another repeat, is scored once less."""
+    split = digits_run().split
+    twice = tampered(split, 0, Role.TRAINING, Role.SCORED)
+    assert checked(twice)["folds"].status == "fail"
+    balanced = tampered(twice, 1, Role.SCORED, Role.TRAINING)
+    assert (balanced.roles == Role.SCORED).sum() == (split.roles == Role.SCORED).sum()
+    assert checked(balanced)["folds"].status == "fail"
+
+
+def test_every_repeat_scores_every_row_once() -> None:
+    run = digits_run(3, 2)
+    honest = checked(run.split, manifest=run.manifest)["folds"]
+    assert (honest.status, honest.sentence.split(" is ")[1]) == ("ok", "scored 2 times, once a repeat.")
+    row = run.split.rows(0, Role.SCORED)[0]
+    roles = run.split.roles.copy()
+    scorer = int(np.flatnonzero(roles[3:, row] == Role.SCORED)[0]) + 3
+    roles[scorer, row] = Role.TRAINING  # never in repeat 1
+    never = checked(replace(run.split, roles=roles.copy()), manifest=run.manifest)["folds"]
+    roles[1, row] = Role.SCORED  # and twice in repeat 0: still two times in all
+    assert (roles[:, row] == Role.SCORED).sum() == 2
+    twice = checked(replace(run.split, roles=roles), manifest=run.manifest)["folds"]
+    assert (never.status, twice.status) == ("fail", "fail")
+    assert "repeat 1" in never.sentence
+    assert "repeat 0" in twice.sentence
 
 
 def test_no_test_set() -> None:

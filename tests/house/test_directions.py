@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Neighbours on one line may not import each other.
 LEVELS = (
     ("errors", "randomness", "reproducibility"),
-    ("config",),
+    ("config", "writer"),
     ("data",),
     ("model", "metrics"),
     ("training",),

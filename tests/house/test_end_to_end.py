@@ -68,9 +68,7 @@ class Project:
 
     def hashes(self) -> dict[str, str]:
         """Path to hash of everything that the stages wrote, as dvc.lock has it."""
-        stages: dict[str, Any] = yaml.safe_load((self.folder / "dvc.lock").read_text(encoding="utf-8"))[
-            "stages"
-        ]
+        stages: dict[str, Any] = yaml.safe_load((self.folder / "dvc.lock").read_text(encoding="utf-8"))["stages"]
         return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
 
     def rows(self, query: str) -> list[Any]:
@@ -94,9 +92,7 @@ class Project:
             "DVC_NO_ANALYTICS": "1",
             "DVC_SITE_CACHE_DIR": str(self.folder.parent / "site cache"),
             "GIT_CONFIG_GLOBAL": os.devnull,
-            **{
-                f"GIT_{who}_{what}": "nobody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-            },
+            **{f"GIT_{who}_{what}": "nobody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
         }
 
 

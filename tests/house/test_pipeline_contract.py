@@ -67,9 +67,7 @@ def test_declares_the_params_sections_it_reads_and_no_others(stage: str) -> None
 @every_stage
 def test_what_it_reads_was_written_by_a_stage_before_or_is_raw_data(stage: str) -> None:
     before = list(STAGES)[: list(STAGES).index(stage)]
-    written = {
-        path for name in before for kind in ("outs", "metrics", "plots") for path, _ in _written(name, kind)
-    }
+    written = {path for name in before for kind in ("outs", "metrics", "plots") for path, _ in _written(name, kind)}
     read = {dep for dep in _deps(stage) if not dep.startswith(("src/", "pipeline/")) and dep not in GIVEN}
     assert not {dep for dep in read if not any(_holds(out, dep) or _holds(dep, out) for out in written)}
 
@@ -78,9 +76,7 @@ def test_what_it_reads_was_written_by_a_stage_before_or_is_raw_data(stage: str) 
 def test_outs_are_cached_and_metrics_and_plots_are_in_git(stage: str) -> None:
     for path, options in _written(stage, "outs"):
         assert options.get("cache", True), f"{path}: `cache: false` on an out switches the run cache off"
-        assert not options.get("persist"), (
-            f"{path}: `persist` switches the run cache off and carries old state along"
-        )
+        assert not options.get("persist"), f"{path}: `persist` switches the run cache off and carries old state along"
     for kind in ("metrics", "plots"):
         for path, options in _written(stage, kind):
             assert options.get("cache") is False, f"{path}: without `cache: false` a fresh clone has no diffs"
@@ -100,9 +96,7 @@ def test_what_it_loads_is_named_in_import_statements(stage: str, graph: "ImportG
     """Imports by a name made at run time are not seen in the graph."""
     for file in graph.closure(ROOT / "pipeline" / f"{stage}.py", stop_at=SHAPES_NO_OUT):
         if file != ROOT / "src/foldproof/__init__.py":
-            assert not re.search(r"\b(import_module|__import__|runpy)\b", file.read_text(encoding="utf-8")), (
-                file
-            )
+            assert not re.search(r"\b(import_module|__import__|runpy)\b", file.read_text(encoding="utf-8")), file
 
 
 @pytest.mark.parametrize(

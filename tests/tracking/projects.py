@@ -8,7 +8,7 @@ import numpy as np
 
 from foldproof.config import Params, params_from
 from foldproof.data.dataset import Dataset, describe
-from foldproof.data.splits import Member, Role, Split, make_split
+from foldproof.data.splits import Member, Split, make_split
 from foldproof.reproducibility import write_json
 from foldproof.training.events import EpochEnded, FitStarted, MemberStopped, Sink
 
@@ -125,7 +125,3 @@ def leave_evaluation(root: Path) -> None:
 def leave_report(root: Path) -> None:
     """What stage report leaves."""
     (root / "reports" / "report.html").write_text("<!doctype html><title>report</title>")
-
-
-def rows_of(data: Dataset) -> int:
-    return int((split_of(data).roles[0] == Role.TRAINING).sum())

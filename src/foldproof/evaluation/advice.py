@@ -12,17 +12,6 @@ MOST = 5
 LARGE_GAP = 2.0  # inner-validation loss over training loss at the best epoch
 NO_GAP = 1.1
 EARLY = 2  # a mean best epoch below this is hardly any training
-ALWAYS = (
-    Advice(
-        "train.optimizer.name",
-        "Compare another on the same folds: `dvc exp run -S train.optimizer.name=nesterov`, then `make ui`.",
-    ),
-    Advice(
-        "seed",
-        "Before you believe a small difference: `dvc exp run -S seed=1` has the same folds and test set, but other "
-        "initial weights and order of rows.",
-    ),
-)
 
 
 def what_next(assessment: Assessment, audit: dict[str, Any], model_record: dict[str, Any]) -> tuple[Advice, ...]:
@@ -34,7 +23,7 @@ def what_next(assessment: Assessment, audit: dict[str, Any], model_record: dict[
         *_fit(assessment, network),
         *_data(assessment, audit),
         *_certainty(assessment),
-        *ALWAYS,
+        *_always(assessment),
     ]
     first = {one.key: one for one in reversed(found)}  # of two on one key, the weightier
     return tuple(one for one in found if first[one.key] is one)[:MOST]
@@ -123,3 +112,18 @@ def _certainty(assessment: Assessment) -> list[Advice]:
         return []
     sentence = "One draw of the folds is one opinion: 3 or 5 repeats narrow the interval and show what luck did."
     return [Advice("split.repeats", sentence)]
+
+
+def _always(assessment: Assessment) -> list[Advice]:
+    kept = "folds" if assessment.test is None else "folds and test set"
+    return [
+        Advice(
+            "train.optimizer.name",
+            "Compare another on the same folds: `dvc exp run -S train.optimizer.name=nesterov`, then `make ui`.",
+        ),
+        Advice(
+            "seed",
+            f"Before you believe a small difference: `dvc exp run -S seed=1` has the same {kept}, but other initial "
+            "weights and order of rows.",
+        ),
+    ]

@@ -48,9 +48,7 @@ def _not_beaten(assessment: Assessment, baseline: BaselineResult) -> str:
     compared = baseline.comparison
     if compared.verdict == "worse":
         return f"the network is worse than {baseline.label} by {figure(-compared.gain, metric)}"
-    told = (
-        f"no evidence that the network is better than {baseline.label}: its gain is {figure(compared.gain, metric)}"
-    )
+    told = f"no evidence that the network is better than {baseline.label}: its gain is {figure(compared.gain, metric)}"
     if compared.smallest_detectable is None:
         return f"{told} on every fold alike, so that nothing tells it from chance"
     return f"{told}, and less than {figure(compared.smallest_detectable, metric)} could not have been shown"
@@ -113,5 +111,5 @@ def _repeats(assessment: Assessment) -> Check:
             title,
             f"One repeat of {folds} folds: the spread leaves out what dealing the rows anew would change.",
         )
-    sentence = f"{repeats} repeats of {folds} folds: {repeats * folds} networks on as many draws of training rows."
+    sentence = f"{repeats} repeats of {folds} folds: {repeats * folds} networks, their initial weights from one seed."
     return Check("repeats", "ok", title, sentence)
