@@ -77,7 +77,7 @@ bench: $(ENVIRONMENT) ## time the folds against a loop of one Trainer a fold
 	@"$(BIN)/python" benchmarks/run.py $(ARGS)
 
 docs: $(ENVIRONMENT) ## write docs/params.md anew from the sections of the params
-	@"$(BIN)/python" -c 'from foldproof.config.reference import reference; print(reference(), end="")' > docs/params.md
+	@"$(BIN)/python" -c 'from pathlib import Path; from foldproof.config.reference import reference; Path("docs/params.md").write_text(reference())'
 
 accuracy: $(ENVIRONMENT) ## measure the shipped params over five seeds, write benchmarks/RESULTS.md
 	@"$(BIN)/python" benchmarks/accuracy.py $(ARGS)

@@ -41,6 +41,15 @@ def test_an_element_does_not_depend_on_how_many_are_drawn(words: tuple[int, int,
     assert torch.equal(few, randomness.uniform(key, (count + more,))[:count])
 
 
+@given(keys, st.integers(1, 500), st.integers(0, 1000))
+def test_torch_and_numpy_mix_the_same_words(words: tuple[int, int, int], count: int, start: int) -> None:
+    """On a GPU torch's signed arithmetic does what numpy's unsigned does on a CPU."""
+    stacked = torch.stack([randomness.key_of(*words), randomness.key_of(1, *words)])
+    element = torch.arange(start, start + count, dtype=torch.int32) * (0x9E3779B9 - (1 << 32))
+    by_torch = randomness._mix(randomness._mix(element ^ stacked[:, 0:1]) + stacked[:, 1:2])
+    assert torch.equal(by_torch, randomness.words(stacked, count, start))
+
+
 def test_stacked_keys_draw_what_each_draws_alone() -> None:
     stacked = torch.stack([randomness.key_of(0, 0, fold) for fold in range(7)])
     together = randomness.normal(randomness.at(stacked, "place"), (5, 3))

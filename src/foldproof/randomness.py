@@ -12,16 +12,20 @@ Weyl constant 0x9E3779B9.
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache, partial
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-_WEYL = 0x9E3779B9 - (1 << 32)
+_WEYL = 0x9E3779B9
 _FIRST = 0x7FEB352D
-_SECOND = 0x846CA68B - (1 << 32)
+_SECOND = 0x846CA68B
 
 
 def key_of(*words: int, device: torch.device | str = "cpu") -> Tensor:
@@ -38,21 +42,19 @@ def fold_in(key: Tensor, number: int) -> Tensor:
 
 def at(key: Tensor, place: str) -> Tensor:
     """The keys `[..., 2]` of a named place under `key` `[..., 2]`: a layer, an augmentation, an order of rows."""
-    constant = torch.tensor(_two_words(hashlib.sha256(place.encode()).digest()), dtype=torch.int32)
-    return key ^ constant.to(key.device)
+    return key ^ _constant_of(place, key.device)
 
 
 def words(key: Tensor, count: int, start: int = 0) -> Tensor:
     """Random 32-bit words as int32 `[..., count]`: elements `start` to `start + count - 1` under `key` `[..., 2]`."""
-    element = torch.arange(start, start + count, dtype=torch.int32, device=key.device)
-    mixed = _mix((element * _WEYL) ^ key[..., 0:1]) + key[..., 1:2]
-    return _mix(mixed)
+    drawn: Tensor = _OnWholeStack.apply(key, partial(_words, count=count, start=start))  # type: ignore[no-untyped-call]
+    return drawn
 
 
 def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
     """Uniform draws in [0, 1) `[..., *shape]`, multiples of 2**-24, equal on every device and from fp32 upwards."""
-    upper = (words(key, math.prod(shape)) >> 8) & 0xFFFFFF
-    return (upper.to(dtype) * 2.0**-24).reshape(*key.shape[:-1], *shape)
+    drawn: Tensor = _OnWholeStack.apply(key, partial(_uniform, shape=shape, dtype=dtype))  # type: ignore[no-untyped-call]
+    return drawn
 
 
 def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Tensor:
@@ -97,15 +99,79 @@ def integer(key: Tensor) -> int:
     return int(words(key, 1).item()) & 0x7FFFFFFF
 
 
+class _OnWholeStack(torch.autograd.Function):
+    """Calls a drawing function of keys `[..., 2]`; under `vmap` once for all members, not op by op through vmap."""
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def forward(key: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
+        """Draw under one key or a stack of keys."""
+        return draw(key)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Draws have no gradient."""
+        ctx.mark_non_differentiable(output)
+
+    @staticmethod
+    def vmap(_: Any, in_dims: tuple[int | None, None], key: Tensor, draw: Callable[[Tensor], Tensor]) -> Any:
+        """The keys of all members are one tensor, and so are their draws."""
+        assert in_dims[0] is not None
+        return draw(key.movedim(in_dims[0], 0)), 0
+
+
+def _words(key: Tensor, count: int, start: int) -> Tensor:
+    """On a CPU numpy's unsigned arithmetic, which has a logical shift and little overhead; elsewhere torch's."""
+    if key.device.type == "cpu":
+        return torch.from_numpy(_words_of_numpy(key.contiguous().numpy().view(np.uint32), count, start).view(np.int32))
+    element = torch.arange(start, start + count, dtype=torch.int32, device=key.device)
+    mixed = _mix((element * (_WEYL - (1 << 32))) ^ key[..., 0:1]) + key[..., 1:2]
+    return _mix(mixed)
+
+
+def _uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    upper = (_words(key, math.prod(shape), 0) >> 8) & 0xFFFFFF
+    return (upper.to(dtype) * 2.0**-24).reshape(*key.shape[:-1], *shape)
+
+
+def _words_of_numpy(key: NDArray[np.uint32], count: int, start: int) -> NDArray[np.uint32]:
+    word = _elements(count, start) ^ key[..., 0:1]
+    _mix_of_numpy(word)
+    word += key[..., 1:2]
+    _mix_of_numpy(word)
+    return word
+
+
+def _mix_of_numpy(word: NDArray[np.uint32]) -> None:
+    """lowbias32 in place."""
+    word ^= word >> np.uint32(16)
+    word *= np.uint32(_FIRST)
+    word ^= word >> np.uint32(15)
+    word *= np.uint32(_SECOND)
+    word ^= word >> np.uint32(16)
+
+
+@lru_cache(maxsize=64)
+def _elements(count: int, start: int) -> NDArray[np.uint32]:
+    return np.arange(start, start + count, dtype=np.uint32) * np.uint32(_WEYL)
+
+
 def _mix(word: Tensor) -> Tensor:
     word = (word ^ _shifted(word, 16)) * _FIRST
-    word = (word ^ _shifted(word, 15)) * _SECOND
+    word = (word ^ _shifted(word, 15)) * (_SECOND - (1 << 32))
     return word ^ _shifted(word, 16)
 
 
 def _shifted(word: Tensor, by: int) -> Tensor:
     """Logical shift right of int32, which torch shifts arithmetically: the copied sign bits are cut off."""
     return (word >> by) & ((1 << (32 - by)) - 1)
+
+
+@lru_cache(maxsize=1024)
+def _constant_of(place: str, device: torch.device) -> Tensor:
+    digest = hashlib.sha256(place.encode()).digest()
+    return torch.tensor(_two_words(digest), dtype=torch.int32, device=device)
 
 
 def _two_words(digest: bytes) -> list[int]:

@@ -119,7 +119,8 @@ def _always(assessment: Assessment) -> list[Advice]:
     return [
         Advice(
             "train.optimizer.name",
-            "Compare another on the same folds: `dvc exp run -S train.optimizer.name=nesterov`, then `make ui`.",
+            "Compare another on the same folds: `dvc exp run -S train.optimizer.name=nesterov -S "
+            "train.optimizer.learning_rate=auto`, then `make ui`.",
         ),
         Advice(
             "seed",

@@ -108,7 +108,7 @@ def _augmentation(params: dict[str, Scalar]) -> str:
 
 def _networks(assessment: Assessment) -> str:
     total = len(assessment.members)
-    return f"{total}, from one seed ({assessment.seed}); every one of them is reported."
+    return f"{total}, from one seed ({assessment.members[0].seed}); every one of them is reported."
 
 
 def _baselines(assessment: Assessment) -> str:
