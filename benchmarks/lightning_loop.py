@@ -90,7 +90,7 @@ class Classifier(pl.LightningModule):
         optimizer = self.settings.optimizer(self.parameters())
         if not self.settings.decay_per_epoch:
             return optimizer
-        steps = self.trainer.num_training_batches
+        steps = float(self.trainer.estimated_stepping_batches) / self.settings.epochs
         factor = math.exp(-self.settings.decay_per_epoch / steps)
         schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
