@@ -34,7 +34,11 @@ def _training(assessment: Assessment) -> list[Advice]:
     cut = sum(still_improving(member) for member in members)
     if cut:
         most = max(member.epochs for member in members)
-        sentence = f"{cut} of {len(members)} members were still improving: raise it from {most}, say to {2 * most}."
+        sentence = (
+            f"{cut} of {len(members)} members were still improving: raise it from {most}, say to {2 * most}; where "
+            "train.schedule has all but stopped the steps by then, raise train.optimizer.learning_rate or take "
+            "train.schedule.name constant instead."
+        )
         return [Advice("train.epochs", sentence)]
     middle = float(np.mean([member.best_epoch for member in members]))
     if middle < EARLY:
@@ -80,7 +84,7 @@ def _fit(assessment: Assessment, network: dict[str, Any]) -> list[Advice]:
     if key and second < NO_GAP * first and not _excellent(assessment):
         sentence = (
             f"Loss is {second:.3g} on inner validation and {first:.3g} in training, no gap between them: "
-            "a larger network may fit more."
+            "a larger network may fit more, unless model.dropout, which counts in the training loss, is what holds it."
         )
         return [Advice(key, sentence)]
     return []
