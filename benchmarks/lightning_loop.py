@@ -25,6 +25,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
+from foldproof.reproducibility import using_threads
+
 Rows = NDArray[np.int64]
 VALIDATED_AT_ONCE = 4096  # rows
 MONITOR = "inner_validation_loss"
@@ -132,7 +134,7 @@ def cross_validate(
     """
     raw, classes = torch.from_numpy(features).float(), torch.from_numpy(targets)
     accuracies, epochs = [], []
-    with _quiet(), _threads(settings.threads):
+    with _quiet(), using_threads(settings.threads):
         started = time.perf_counter()
         for number, fold in enumerate(folds):
             training, inner, scored = (torch.from_numpy(rows) for rows in fold)
@@ -176,16 +178,6 @@ def _accuracy(model: Classifier, rows: Tensor, targets: Tensor) -> float:
     model.eval()
     logits = model(rows.to(model.device))
     return float((logits.argmax(1).cpu() == targets).double().mean())
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager
