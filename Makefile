@@ -47,13 +47,16 @@ FIND_PYTHON = PATH="$${PATH\#"$(CURDIR)/.venv/bin:"}"; \
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help repro test smoke ui lint format bench docs accuracy constraints clean-environment
+.PHONY: help repro retrain test smoke ui lint format bench docs accuracy constraints clean-environment
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
 
 repro: $(ENVIRONMENT) ## validate params.yaml, then run the stages that are not up to date
 	@"$(BIN)/foldproof" repro $(ARGS)
+
+retrain: $(ENVIRONMENT) ## pull, run what is stale, track, push and commit: what CI does (docs/retraining.md)
+	@"$(BIN)/foldproof" retrain $(ARGS)
 
 test: $(ENVIRONMENT) ## run the whole test suite
 	@"$(BIN)/python" -m pytest $(ARGS)
@@ -73,8 +76,8 @@ format: $(ENVIRONMENT) ## mend what can be mended by itself
 	@"$(BIN)/python" -m ruff check --fix .
 	@"$(BIN)/python" -m ruff format .
 
-bench: $(ENVIRONMENT) ## time the folds against a loop of one Trainer a fold
-	@"$(BIN)/python" benchmarks/run.py $(ARGS)
+bench: $(ENVIRONMENT) ## time the fit beside three rivals, its scale and all that surrounds it; write benchmarks/RESULTS.md
+	@"$(BIN)/python" -m benchmarks.run $(ARGS)
 
 docs: $(ENVIRONMENT) ## write docs/params.md anew from the sections of the params
 	@"$(BIN)/python" -c 'from pathlib import Path; from foldproof.config.reference import reference; Path("docs/params.md").write_text(reference())'

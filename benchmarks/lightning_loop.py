@@ -1,183 +1,112 @@
-"""The rival: k-fold cross-validation as people write it with Lightning, one Trainer after another.
+"""The rival that people write with Lightning: one Trainer after another.
 
-It does the same job as foldproof's `train`: same rows, network, optimizer, batch size, augmentation, epochs,
-patience; statistics from training rows alone; the best epoch chosen on inner validation. It is given every
-advantage that its users would take: data in memory, no workers to feed, nothing logged in the steps, no
-progress bar, no summary, validation in one large batch, vectorised augmentation, checkpoints of the weights.
+Tuned, it has every advantage that its users could take: rows in memory and cut into batches without a DataLoader,
+normalised before training where nothing is drawn, fused Adam, nothing logged in the steps, no progress bar, no summary,
+no logger, validation in one batch, checkpoints of the weights alone. Early stopping, best checkpoint and the learning
+rate of every step are Lightning's own. `cross_validate_from_data_loader` is the same but for what Lightning's manual
+shows and most of its users write: a DataLoader of a TensorDataset.
 """
 
 import logging
 import math
 import tempfile
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
-from numpy.typing import NDArray
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
-from foldproof.reproducibility import using_threads
+from benchmarks.preprocessing import prepared
+from benchmarks.tensor_batches import ShuffledBatches, WholeBatch
+from benchmarks.work import Assignment, Outcome, Work, accuracy, seeded
 
-Rows = NDArray[np.int64]
-VALIDATED_AT_ONCE = 4096  # rows
 MONITOR = "inner_validation_loss"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What both sides are given; `shift` is in pixels, 0 for none."""
-
-    epochs: int
-    batch_size: int
-    patience: int
-    optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
-    minimum_improvement: float = 0.0
-    label_smoothing: float = 0.0
-    shift: float = 0.0
-    decay_per_epoch: float = 0.0  # of an exponential schedule, stepped each batch
-    seed: int = 0
-    threads: int = 1
-    accelerator: str = "cpu"
+Loader = Callable[[Tensor, Tensor, int, int], Iterable[tuple[Tensor, Tensor]]]  # of rows, targets, batch size, steps
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """Wall time from the first fold's Trainer to the last fold's score, and a line a fold."""
+def cross_validate(work: Work, loader: Loader = ShuffledBatches) -> Outcome:
+    """Train and score every network."""
+    with _quiet():
+        started = perf_counter()
+        found = [_trained(work, one, loader) for one in work.assignments]
+        return Outcome(perf_counter() - started, *zip(*found, strict=True))
 
-    seconds: float
-    accuracies: tuple[float, ...]
-    epochs: tuple[int, ...]
+
+def cross_validate_from_data_loader(work: Work) -> Outcome:
+    """The same, fed row by row as the manual has it."""
+    return cross_validate(work, data_loader)
+
+
+def data_loader(rows: Tensor, targets: Tensor, batch_size: int, steps: int) -> Iterable[tuple[Tensor, Tensor]]:
+    """Shuffled batches, as many as all sides take."""
+    dataset = TensorDataset(rows, targets)
+    return DataLoader(dataset, batch_size, sampler=RandomSampler(dataset, num_samples=steps * batch_size))
 
 
 class Classifier(pl.LightningModule):
-    """One fold's network, with its own statistics."""
+    """One network with its loss, its optimizer and its schedule."""
 
-    center: Tensor
-    scale: Tensor
-
-    def __init__(self, network: nn.Module, center: Tensor, scale: Tensor, settings: Settings) -> None:
+    def __init__(self, network: nn.Module, learning_rate: float, factor_of_a_step: float) -> None:
         super().__init__()
         self.network = network
-        self.settings = settings
-        self.register_buffer("center", center)
-        self.register_buffer("scale", scale)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """Logits `[B, C]` of raw rows `[B, *shape]`."""
-        return self.network((rows - self.center) / self.scale)  # type: ignore[no-any-return]
+        self.learning_rate = learning_rate
+        self.factor_of_a_step = factor_of_a_step
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
-        """Augment, normalise, and the loss."""
+        """The loss."""
         rows, targets = batch
-        if self.settings.shift:
-            rows = random_shift(rows, self.settings.shift)
-        return functional.cross_entropy(self(rows), targets, label_smoothing=self.settings.label_smoothing)
+        return functional.cross_entropy(self.network(rows), targets)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
         """What early stopping and the checkpoint look at."""
         rows, targets = batch
-        self.log(MONITOR, functional.cross_entropy(self(rows), targets), batch_size=len(rows))
+        self.log(MONITOR, functional.cross_entropy(self.network(rows), targets), batch_size=len(rows))
 
     def configure_optimizers(self) -> Any:
-        """The optimizer and the schedule that both sides use."""
-        optimizer = self.settings.optimizer(self.parameters())
-        if not self.settings.decay_per_epoch:
-            return optimizer
-        steps = float(self.trainer.estimated_stepping_batches) / self.settings.epochs
-        factor = math.exp(-self.settings.decay_per_epoch / steps)
-        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, factor)
+        """Adam and an exponential schedule, stepped each batch."""
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.learning_rate, fused=True)
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, self.factor_of_a_step)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def random_shift(rows: Tensor, reach: float) -> Tensor:
-    """Move each image of `[B, C, H, W]` by up to `reach` pixels, interpolated linearly, zeros coming in."""
-    batch, _, height, width = rows.shape
-    moves = (2 * torch.rand(batch, 2) - 1) * reach
-    transform = torch.eye(2, 3).repeat(batch, 1, 1)
-    transform[:, :, 2] = 2 * moves / torch.tensor([width, height])
-    grid = functional.affine_grid(transform, list(rows.shape), align_corners=False)
-    return functional.grid_sample(rows, grid, padding_mode="zeros", align_corners=False)
-
-
-def feature_statistics(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each feature (pixel) of `[n, *shape]`; 1 where it never varies."""
-    deviation, mean = torch.std_mean(rows, dim=0, correction=0)
-    return mean, torch.where(deviation > 0, deviation, 1.0)
-
-
-def cross_validate(
-    features: NDArray[Any],
-    targets: NDArray[np.int64],
-    folds: Sequence[tuple[Rows, Rows, Rows]],
-    network: Callable[[], nn.Module],
-    settings: Settings,
-    statistics: Callable[[Tensor], tuple[Tensor, Tensor]] = feature_statistics,
-) -> Outcome:
-    """Train and score one network a fold.
-
-    Args:
-        features: raw rows `[N, *shape]`.
-        targets: classes `[N]`.
-        folds: for each fold the row numbers for training, inner validation and scoring.
-        network: makes a fresh plain `nn.Module` from normalised rows to logits (with torch's own dropout).
-        settings: what both sides are given.
-        statistics: center and scale (which broadcast to `[*shape]`) of a fold's training rows.
-    """
-    raw, classes = torch.from_numpy(features).float(), torch.from_numpy(targets)
-    accuracies, epochs = [], []
-    with _quiet(), using_threads(settings.threads):
-        started = time.perf_counter()
-        for number, fold in enumerate(folds):
-            training, inner, scored = (torch.from_numpy(rows) for rows in fold)
-            pl.seed_everything(settings.seed + number, verbose=False)
-            model = Classifier(network(), *statistics(raw[training]), settings)
-            epochs.append(_fit(model, raw, classes, training, inner))
-            accuracies.append(_accuracy(model, raw[scored], classes[scored]))
-        seconds = time.perf_counter() - started
-    return Outcome(seconds, tuple(accuracies), tuple(epochs))
-
-
-def _fit(model: Classifier, features: Tensor, targets: Tensor, training: Tensor, inner: Tensor) -> int:
-    """Fit, go back to the best epoch's weights, and say how many epochs were run."""
-    settings = model.settings
-    rows = TensorDataset(features[training], targets[training])
-    held_out = TensorDataset(features[inner], targets[inner])
+def _trained(work: Work, one: Assignment, loader: Loader) -> tuple[float, int]:
+    """Fit one network, go back to its best checkpoint; accuracy on the scored rows, and steps."""
+    seeded(one.seed)
+    network, rows = prepared(work, one)
+    model = Classifier(network, one.learning_rate, math.exp(-work.decay_per_epoch / work.steps))
+    batches = loader(rows[one.training], work.targets[one.training], work.batch_size, work.steps)
+    held_out = WholeBatch(rows[one.inner_validation], work.targets[one.inner_validation])
     with tempfile.TemporaryDirectory() as folder:
         best = ModelCheckpoint(folder, monitor=MONITOR, save_top_k=1, save_weights_only=True)
-        patience = EarlyStopping(MONITOR, min_delta=settings.minimum_improvement, patience=settings.patience)
         trainer = pl.Trainer(
-            accelerator=settings.accelerator,
+            accelerator="gpu" if work.device == "cuda" else "cpu",
             devices=1,
-            max_epochs=settings.epochs,
-            callbacks=[best, patience],
+            max_epochs=work.epochs,
+            callbacks=[best, EarlyStopping(MONITOR, min_delta=0.0, patience=work.patience)],
             logger=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
+            use_distributed_sampler=False,
         )
-        trainer.fit(
-            model,
-            DataLoader(rows, settings.batch_size, shuffle=True, drop_last=True),
-            DataLoader(held_out, VALIDATED_AT_ONCE),
-        )
+        trainer.fit(model, batches, held_out)
         model.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
-    return trainer.current_epoch
+    return _score(network.to(work.device), rows[one.scored], work.targets[one.scored]), trainer.global_step
 
 
 @torch.no_grad()
-def _accuracy(model: Classifier, rows: Tensor, targets: Tensor) -> float:
-    model.eval()
-    logits = model(rows.to(model.device))
-    return float((logits.argmax(1).cpu() == targets).double().mean())
+def _score(network: nn.Module, rows: Tensor, targets: Tensor) -> float:
+    network.eval()
+    return accuracy(network(rows), targets)
 
 
 @contextmanager

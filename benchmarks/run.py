@@ -1,166 +1,73 @@
-"""`make bench`: how long five folds take as one population, against the loop that people write with Lightning.
+"""`make bench`: times foldproof beside its rivals, shows how it scales and what surrounds the fit, writes RESULTS.md.
 
-Both sides train the same networks on the same rows for the same epochs, early stopping and best-epoch checkpoints on.
-The best thread number of each side is found first; then the two alternate, pair after pair, and the ratio's median and
-range over the pairs is what counts, since the machine may be shared. Writes a table to benchmarks/RESULTS.md.
+`make bench ARGS="--only fit,scale --pairs 3"` chooses parts and how often the sides take turns. Ends with code 1 where
+two sides that should train the same networks differ in accuracy by more than seeds explain.
 """
 
 import argparse
 import os
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from importlib import import_module
 
-import lightning_loop
-import numpy as np
-import results_file
-import torch
-from torch import nn
+from benchmarks import results_file
 
-from foldproof import randomness
-from foldproof.config import Params, params_from
-from foldproof.config.reading import read_yaml
-from foldproof.data.dataset import Dataset
-from foldproof.data.sources import load_source
-from foldproof.data.splits import Role, Split, make_split
-from foldproof.data.statistics import fit_statistics
-from foldproof.metrics import METRICS
-from foldproof.model.build import build
-from foldproof.model.layers import Dropout
-from foldproof.training.cross_validation import train_members
-
-ROOT = Path(__file__).resolve().parents[1]
-EPOCHS = 15
-JOBS: dict[str, dict[str, Any]] = {
-    "default CNN, batch 64": {"train": {"batch_size": 64}},
-    "small CNN (16, 32; hidden 64), batch 64": {
-        "model": {"cnn": {"channels": [16, 32], "hidden": 64}},
-        "train": {"batch_size": 64},
-    },
-    "MLP (128, 128), batch 64, no augmentation": {
-        "model": {"name": "mlp"},
-        "augment": {"shift": 0},
-        "train": {"batch_size": 64},
-    },
+PARTS = {
+    "fit": "benchmarks.fit_times",
+    "scale": "benchmarks.scale",
+    "overhead": "benchmarks.overhead",
+    "gpu": "benchmarks.gpu",
 }
 
 
-@dataclass(frozen=True)
-class Side:
-    """Seconds of one run and the mean accuracy over its folds."""
-
-    seconds: float
-    accuracy: float
-
-
-def main() -> None:
-    """Time every job and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=5, help="alternating pairs a job (default: 5)")
-    pairs = parser.parse_args().pairs
-    lines = [
-        "| job | foldproof | Lightning loop | ratio, median (range) | accuracy, foldproof / loop | pairs |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, changes in JOBS.items():
-        lines.append(measured(name, job(changes), pairs))
-        print(lines[-1], flush=True)
-    text = [
-        f"Fit time of 5 folds of digits, {EPOCHS} epochs each; measured {datetime.now(UTC):%Y-%m-%d} on "
-        f"{results_file.machine()}. A ratio above 1 says that foldproof is faster.",
-        "",
-        *lines,
-    ]
-    results_file.write("bench", "\n".join(text))
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the chosen parts, one after another; each line is printed as it comes, each part written as it ends."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", type=_parts, default=list(PARTS), help=f"some of {','.join(PARTS)} (default: all)")
+    parser.add_argument("--pairs", type=int, help="how often the sides take turns (default: each part's own number)")
+    chosen = parser.parse_args(arguments)
+    problems = [problem for name in chosen.only for problem in run(name, chosen.pairs)]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
 
 
-def measured(name: str, params: Params, pairs: int) -> str:
-    """One line of the table."""
-    dataset = load_source(params.data)
-    split = make_split(dataset, params.split, params.seed)
-    sides: dict[str, Callable[[int], Side]] = {
-        "foldproof": lambda threads: population(params, dataset, split, threads),
-        "loop": lambda threads: loop(params, dataset, split, threads),
-    }
-    best = {side: min((1, os.cpu_count() or 1), key=lambda n: run(n).seconds) for side, run in sides.items()}
-    runs = [{side: run(best[side]) for side, run in sides.items()} for _ in range(pairs)]
-    ratios = [run["loop"].seconds / run["foldproof"].seconds for run in runs]
-    seconds = {side: statistics.median(run[side].seconds for run in runs) for side in sides}
-    accuracy = {side: statistics.mean(run[side].accuracy for run in runs) for side in sides}
-    return (
-        f"| {name} | {seconds['foldproof']:.2f} s ({best['foldproof']} threads) | {seconds['loop']:.2f} s "
-        f"({best['loop']} threads) | {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) | "
-        f"{accuracy['foldproof']:.4f} / {accuracy['loop']:.4f} | {pairs} |"
-    )
+def run(name: str, pairs: int | None) -> list[str]:
+    """One part: measured, printed, written between its marks; what is wrong with it."""
+    print(f"\n-- {name}", flush=True)
+    lines: list[str] = []
+    measure: Callable[[int | None, Callable[[str], None]], list[str]] = import_module(PARTS[name]).measure
+    load = os.getloadavg()[0]
+    problems = measure(pairs, lambda line: _say(line, lines))
+    machine = results_file.machine("skorch", "dvc", "mlflow", gpu=name == "gpu")
+    measured = f"Measured {datetime.now(UTC):%Y-%m-%d} on {machine}. Load average when this part began: {load:.1f}."
+    results_file.write(name, "\n".join([measured, "", *_spaced(lines)]))
+    return problems
 
 
-def job(changes: dict[str, Any]) -> Params:
-    """The shipped params with some sections changed, at a fixed number of epochs."""
-    values = read_yaml(ROOT / "params.yaml")
-    for section, keys in changes.items():
-        values[section] = {**values[section], **keys}
-    values["train"] |= {"epochs": EPOCHS, "early_stopping": {"patience": EPOCHS}, "accelerator": "cpu"}
-    return params_from(values)
+def _say(line: str, lines: list[str]) -> None:
+    print(line, flush=True)
+    lines.append(line)
 
 
-def population(params: Params, dataset: Dataset, split: Split, threads: int) -> Side:
-    """All folds as one population: statistics, fit, and the scores of the scored rows."""
-    started = time.perf_counter()
-    train = params.train.model_copy(update={"threads": threads})
-    statistics_of_members = fit_statistics(dataset, split, params.preprocess)
-    trained = train_members(dataset, split, statistics_of_members, params.model, train, params.augment)
-    seconds = time.perf_counter() - started
-    accuracy = METRICS["accuracy"].function
-    scores = [
-        accuracy(dataset.targets[split.rows(index, Role.SCORED)], predicted)
-        for index, predicted in enumerate(trained.out_of_fold)
-    ]
-    return Side(seconds, float(np.mean(scores)))
+def _spaced(lines: Sequence[str]) -> list[str]:
+    """An empty line between text and table, as Markdown wants it."""
+    spaced: list[str] = []
+    for line in lines:
+        if spaced and line.startswith("|") != spaced[-1].startswith("|"):
+            spaced.append("")
+        spaced.append(line)
+    return spaced
 
 
-def loop(params: Params, dataset: Dataset, split: Split, threads: int) -> Side:
-    """One Trainer a fold."""
-    rate = params.train.optimizer.learning_rate
-    settings = lightning_loop.Settings(
-        epochs=EPOCHS,
-        batch_size=params.train.batch_size,
-        patience=EPOCHS,
-        optimizer=lambda parameters: torch.optim.Adam(parameters, lr=float(rate), fused=True),
-        decay_per_epoch=params.train.schedule.exponential.decay_per_epoch,
-        shift=params.augment.shift,
-        threads=threads,
-    )
-    roles = (Role.TRAINING, Role.INNER_VALIDATION, Role.SCORED)
-    folds = [tuple(split.rows(index, role) for role in roles) for index in range(len(split.members))]
-    found = lightning_loop.cross_validate(
-        dataset.features,
-        dataset.targets,
-        folds,
-        lambda: plain_network(params, dataset),
-        settings,
-        channel_statistics,
-    )
-    return Side(found.seconds, float(np.mean(found.accuracies)))
-
-
-def channel_statistics(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of each channel, as the shipped params have it for both sides."""
-    deviation, mean = torch.std_mean(rows, dim=(0, 2, 3), keepdim=True, correction=0)
-    return mean[0], deviation[0]
-
-
-def plain_network(params: Params, dataset: Dataset) -> nn.Module:
-    """The same network with torch's own dropout."""
-    network = build(params.model, dataset.schema.shape, dataset.schema.outputs, randomness.key_of(params.seed))
-    for name, layer in list(network.named_children()):
-        if isinstance(layer, Dropout):
-            setattr(network, name, nn.Dropout(float(layer.rate)))
-    return network
+def _parts(text: str) -> list[str]:
+    found = [name.strip() for name in text.split(",")]
+    unknown = sorted(set(found) - PARTS.keys())
+    if unknown:
+        raise argparse.ArgumentTypeError(f"found {', '.join(unknown)}, legal: {', '.join(PARTS)}")
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,6 +15,7 @@ def main(params: Params) -> None:
     from foldproof.model.exported import ExportedModel
     from foldproof.reproducibility import read_json
     from foldproof.tracking.recorder import Recorder
+    from foldproof.unfinished import clear_finished
 
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     seen = read_json("data/statistics/manifest.json")
@@ -38,6 +39,7 @@ def main(params: Params) -> None:
             assessment, dataset, split, out_of_fold, test, curves, "reports", "data/predictions/test.parquet"
         )
         record.results()
+    clear_finished(record.workspace, record.root)
 
 
 if __name__ == "__main__":

@@ -14,17 +14,21 @@ def main(params: Params) -> None:
     from foldproof.training.cross_validation import train_members
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, save_out_of_fold
+    from foldproof.training.resume import Resume
+    from foldproof.unfinished import unfinished_in
 
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
     curves = Curves()
     with Recorder("train", params, dataset.schema) as record, Display() as display:
         sinks: list[Sink] = [display, curves, record.sink]
-        trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks)
+        resume = Resume(unfinished_in(record.workspace, record.root))
+        trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks, resume)
         trained.model.save("models")
         curves.save("reports/curves.csv", "reports/mean_curves.csv")
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
         record.results()
+        resume.mark_finished(str(record.root))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
         "--markdown", action="store_true", help="as Markdown, without rows of data"
     )
     add("smoke", _smoke, "the whole pipeline with 2 folds and 2 epochs, elsewhere than the real outputs")
+    add("retrain", _retrain, "pull, run what is stale, track, push and commit: what CI does").add_argument(
+        "--rows", type=int, default=0, metavar="N", help="show the N rows predicted worst (number, actual, predicted)"
+    )
+    add("clean", _clean, "remove the checkpoints of trainings that were killed and not resumed")
     add("sync", _sync, "write to MLflow whatever its record lacks")
     add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)
     predict = add("predict", _predict, "predict new rows with the trained model")
@@ -72,6 +76,21 @@ def _smoke(chosen: argparse.Namespace) -> int:  # noqa: ARG001
     from foldproof.workflow import smoke
 
     return smoke(Path.cwd())
+
+
+def _retrain(chosen: argparse.Namespace) -> int:
+    from foldproof.retraining.retrain import retrain
+
+    return retrain(Path.cwd(), chosen.rows)
+
+
+def _clean(chosen: argparse.Namespace) -> int:  # noqa: ARG001
+    from foldproof.unfinished import clean
+    from foldproof.writer import one_writer
+
+    with one_writer(Path.cwd(), "clean"):
+        print(clean(Path.cwd()))
+    return 0
 
 
 def _sync(chosen: argparse.Namespace) -> int:  # noqa: ARG001

@@ -37,11 +37,12 @@ def _try_everything(params: Params) -> str:
     from foldproof.data.splits import make_split
     from foldproof.model.build import build
     from foldproof.training.losses import loss_for
-    from foldproof.training.plan import make_plan
+    from foldproof.training.plan import Work, make_plan
 
     dataset = load_source(params.data)
     schema, train = dataset.schema, params.train
     problems: list[str] = []
+    one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
     def attempt(check: Callable[[], object]) -> None:
         try:
@@ -53,7 +54,7 @@ def _try_everything(params: Params) -> str:
     attempt(lambda: strengths(params.augment, schema))
     attempt(lambda: build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed)))
     attempt(lambda: loss_for(train.loss, schema.task))
-    attempt(lambda: make_plan(1, 1, train.accelerator, train.precision, train.threads, train.population))
+    attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
     if problems:
         raise ConfigError(*problems)

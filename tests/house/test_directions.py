@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Neighbours on one line may not import each other.
 LEVELS = (
     ("errors", "randomness", "reproducibility"),
-    ("config", "writer"),
+    ("config", "unfinished", "writer"),
     ("data",),
     ("model", "metrics"),
     ("training",),
@@ -24,6 +24,7 @@ LEVELS = (
     ("tracking",),
     ("cross_validation", "prediction", "validation"),
     ("workflow",),
+    ("retraining",),
     ("cli", "stage", "__main__", "__init__"),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

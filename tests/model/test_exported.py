@@ -14,7 +14,8 @@ from foldproof.errors import DataError
 from foldproof.model.build import build
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import read_json, write_json
-from foldproof.training.cross_validation import Trained, key_of_member, train_members
+from foldproof.training.cross_validation import Trained, train_members
+from foldproof.training.members import key_of_member
 from tests.training.setting import diabetes, digits, params, split_of
 
 CHOSEN = params(

@@ -43,7 +43,7 @@ def fit(members: tuple[Member, ...] = MEMBERS, epochs: int = 60, populations: in
             rate = (0.001,) * len(alive)
             early = epoch == epochs // 2 and len(alive) > 1
             running = 0 if epoch == epochs - 1 else len(alive) - early
-            yield EpochEnded(epoch, tuple(alive), loss, loss, score, rate, running, 2.0 * epoch)
+            yield EpochEnded(epoch, tuple(alive), loss, loss, score, rate, running)
             if early:
                 yield MemberStopped(alive.pop(), epoch, epoch - 10, "patience")
         for member in alive:

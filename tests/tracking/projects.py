@@ -94,7 +94,7 @@ def tell_fit(sink: Sink, epochs: range = range(EPOCHS), populations: int = 1) ->
             rows = [figures(member, epoch) for member in members]
             columns: dict[str, Any] = {name: tuple(row[name] for row in rows) for name in rows[0]}
             columns["inner_validation_score"] = columns.pop("inner_validation_accuracy")
-            sink(EpochEnded(epoch=epoch, members=members, running=len(members), seconds=0.1, **columns))
+            sink(EpochEnded(epoch=epoch, members=members, running=len(members), **columns))
         for member in members:
             if epochs.stop == EPOCHS:
                 sink(MemberStopped(member, EPOCHS - 1, 1, "last epoch"))

@@ -28,7 +28,7 @@ def open_store(
     environ = {"MLFLOW_EXPERIMENT_NAME": experiment}
     address = address_of(workspace, environ | ({"MLFLOW_TRACKING_URI": uri} if uri else {}))
     with environment(PATIENCE):
-        store = connect(address, Home(workspace), PATIENCE)
+        store = connect(address, PATIENCE)
         yield store, lambda _: (store, address.shown), address
 
 

@@ -11,7 +11,6 @@ import pytest
 from foldproof.errors import TrackingError
 from foldproof.tracking.address import Address, address_of, shown, without_secrets
 from foldproof.tracking.store import Patience, connect, environment
-from foldproof.tracking.workspace import Home
 
 
 def test_by_default_an_sqlite_file_in_the_workspace(tmp_path: Path) -> None:
@@ -104,7 +103,7 @@ def test_a_database_that_cannot_be_used_is_found_out_at_once(tmp_path: Path, con
         address.database.write_bytes(content)
     started = monotonic()
     with environment(Patience(1)), pytest.raises(ConnectionError, match=r"not a database|locked"):
-        connect(address, Home(tmp_path), Patience(1))
+        connect(address, Patience(1))
     assert monotonic() - started < 5
     if content is None:
         holder.close()
@@ -113,13 +112,13 @@ def test_a_database_that_cannot_be_used_is_found_out_at_once(tmp_path: Path, con
 def test_a_store_keeps_its_files_in_the_workspace_and_a_deleted_experiment_is_said(tmp_path: Path) -> None:
     address = address_of(tmp_path, {"MLFLOW_EXPERIMENT_NAME": "my trial / 1"})
     with environment(Patience(1)):
-        store = connect(address, Home(tmp_path), Patience(1))
+        store = connect(address, Patience(1))
         for experiment in store.client.search_experiments():
             assert experiment.artifact_location.removeprefix("file://").startswith(str(tmp_path / "mlartifacts"))
         assert not (Path.cwd() / "mlruns").exists()
         store.client.delete_experiment(store.experiment_id)
         with pytest.raises(TrackingError, match=r"'my trial / 1' was deleted .* MLFLOW_EXPERIMENT_NAME"):
-            connect(address, Home(tmp_path), Patience(1))
+            connect(address, Patience(1))
 
 
 def test_settings_are_put_back() -> None:

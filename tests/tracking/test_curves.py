@@ -51,9 +51,9 @@ def test_means_and_best_values_by_hand() -> None:
 def test_a_mean_is_over_the_members_alive() -> None:
     told, curves = listener()
     curves.take(FitStarted(MEMBERS, 5, 1, "accuracy", 1, "cpu", 1, 1))
-    curves.take(EpochEnded(0, MEMBERS, (1.0, 3.0), (1.0, 1.0), (0.0, 0.0), (0.1, 0.1), 1, 0.0))
+    curves.take(EpochEnded(0, MEMBERS, (1.0, 3.0), (1.0, 1.0), (0.0, 0.0), (0.1, 0.1), 1))
     curves.take(MemberStopped(MEMBERS[0], 0, 0, "patience"))
-    curves.take(EpochEnded(1, MEMBERS[1:], (2.5,), (1.0,), (0.0,), (0.1,), 1, 0.0))
+    curves.take(EpochEnded(1, MEMBERS[1:], (2.5,), (1.0,), (0.0,), (0.1,), 1))
     assert [told[None, epoch]["training_loss"] for epoch in range(2)] == [2.0, 2.5]
     assert [told[None, epoch]["members_alive"] for epoch in range(2)] == [2.0, 1.0]
 

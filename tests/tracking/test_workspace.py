@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from foldproof.tracking import attempts
 from foldproof.tracking.attempts import open_journal
 from foldproof.tracking.journal import Journal
 from foldproof.tracking.scribe import Scribe
@@ -69,6 +70,7 @@ def test_attempts(tmp_path: Path) -> None:
         end(home, 1, "train", status)
         assert attempt_for(home, "train") == 1, "an attempt that did not come to its end goes on"
     end(home, 1, "train", "finished")
+    assert attempt_for(home, "train") == 1, "DVC was killed before it had noted the end of training"
     assert attempt_for(home, "evaluate") == 1
     end(home, 1, "evaluate", "finished")
     assert attempt_for(home, "report") == 1
@@ -79,7 +81,8 @@ def test_attempts(tmp_path: Path) -> None:
     assert sorted(home.journals()) == [home.journal(DIGEST, 1), home.journal(DIGEST, 2)]
 
 
-def test_a_journal_in_use_or_damaged_is_left_alone(tmp_path: Path) -> None:
+def test_a_journal_in_use_or_damaged_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "MOMENT", 0.2)
     home = Home(tmp_path)
     with open_journal(home, DIGEST, "train").journal:
         assert attempt_for(home, "train") == 2

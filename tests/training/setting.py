@@ -1,6 +1,9 @@
 """Small real data sets and short fits that the tests of training share."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,9 +14,10 @@ from foldproof.data.dataset import Dataset, describe
 from foldproof.data.splits import Split, make_split
 from foldproof.data.statistics import fit_statistics
 from foldproof.training.best_epochs import Kept
-from foldproof.training.cross_validation import make_data, make_population, make_recipe
-from foldproof.training.events import Sink
+from foldproof.training.events import EpochEnded, Event, Sink
 from foldproof.training.fit import fit
+from foldproof.training.members import make_data, make_population, make_recipe
+from foldproof.training.resume import trail_of
 
 
 def digits(rows: int = 300) -> Dataset:
@@ -36,7 +40,12 @@ def params(**sections: Any) -> Params:
 
 
 def fit_together(
-    dataset: Dataset, split: Split, chosen: Params, members: Sequence[int], sinks: Sequence[Sink] = ()
+    dataset: Dataset,
+    split: Split,
+    chosen: Params,
+    members: Sequence[int],
+    sinks: Sequence[Sink] = (),
+    folder: Path | None = None,
 ) -> Kept:
     """Train these members of the split as one population."""
     threads = torch.get_num_threads()
@@ -48,9 +57,36 @@ def fit_together(
         data = make_data(dataset, split, tuple(members), chosen.train.batch_size, steps)
         recipe = make_recipe(dataset.schema.task, chosen.train)
         population = everyone.select(torch.tensor(members))
-        return fit(population, data, recipe, "cpu", chosen.train.precision, sinks)
+        with trail_of(folder) as trail:
+            return fit(population, data, recipe, "cpu", chosen.train.precision, sinks, trail)
     finally:
         torch.set_num_threads(threads)
+
+
+class Killed(BaseException):
+    """Stands for a death that nothing can catch."""
+
+
+def dying_after(epochs: int) -> Sink:
+    """A sink that ends the fit in the middle of the epoch's end, before its checkpoint is written."""
+
+    def sink(event: Event) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == epochs:
+            raise Killed
+
+    return sink
+
+
+def killed_and_resumed(
+    dataset: Dataset, split: Split, chosen: Params, members: Sequence[int], sinks: Sequence[Sink] = ()
+) -> Kept:
+    """The same fit, killed at the end of every epoch but the first, and gone on with each time from its folder."""
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for epoch in range(1, chosen.train.epochs):
+            with suppress(Killed):
+                fit_together(dataset, split, chosen, members, [dying_after(epoch)], folder)
+        return fit_together(dataset, split, chosen, members, sinks, folder)
 
 
 def split_of(dataset: Dataset, chosen: Params) -> Split:

@@ -1,4 +1,4 @@
-"""Any valid params, drawn over all tables: alone equals stacked, and held-out rows change nothing that was fitted.
+"""Any valid params, drawn over all tables: alone = stacked, killed + resumed = straight, held-out rows change nothing.
 
 The strategy is read off the sections themselves, so a new row or key joins by itself.
 """
@@ -21,15 +21,16 @@ from foldproof.config.train import Train
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.errors import ConfigError, TrainingError
-from tests.training.setting import diabetes, digits, fit_together, split_of
+from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, split_of
 
 # What keeps a fit small and its two sides comparable; everything else is drawn.
 FIXED: dict[str, Any] = {
-    "train.epochs": 2,
+    "train.epochs": 3,
     "train.precision": "fp64",
     "train.accelerator": "cpu",
     "train.threads": 1,
     "train.population": "auto",
+    "train.engine": "in_process",
     "train.divergence_factor": 1e9,
 }
 LARGEST = {"train.batch_size": 24, "model.cnn.kernel": 5}
@@ -115,7 +116,7 @@ def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
 @pytest.mark.parametrize("name", DATA)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(jobs)
-def test_alone_equals_stacked_and_held_out_rows_do_not_matter(name: str, values: dict[str, Any]) -> None:
+def test_alone_is_stacked_resumed_is_straight_held_out_rows_do_not_matter(name: str, values: dict[str, Any]) -> None:
     dataset = DATA[name]
     try:
         chosen, split = whole_job(values, dataset)
@@ -131,6 +132,13 @@ def test_alone_equals_stacked_and_held_out_rows_do_not_matter(name: str, values:
     clean = fit_together(dataset, split, chosen, (0,))
     assert torch.equal(garbage.matrix, clean.matrix)
     assert garbage.best_epoch == clean.best_epoch
+    resumed = killed_and_resumed(dataset, split, chosen, (0, 1))
+    assert torch.equal(resumed.matrix, stacked.matrix)
+    assert (resumed.best_epoch, resumed.epochs, resumed.stopped) == (
+        stacked.best_epoch,
+        stacked.epochs,
+        stacked.stopped,
+    )
 
 
 def test_most_draws_are_jobs_that_run() -> None:

@@ -15,7 +15,7 @@ from foldproof.metrics import METRICS
 from foldproof.training.cross_validation import train_members
 from foldproof.training.events import EpochEnded, Event, FitStarted, MemberStopped, Sink
 from foldproof.training.outputs import Curves, out_of_fold_table
-from foldproof.training.plan import make_plan
+from foldproof.training.plan import Work, make_plan
 from tests.training.setting import diabetes, digits, fit_together, params, split_of
 
 SMALL: dict[str, Any] = {"name": "mlp", "mlp": {"hidden": [32]}}
@@ -144,11 +144,15 @@ def test_the_best_epochs_weights_are_kept_not_the_last() -> None:
     assert torch.equal(fit_together(dataset, split, until_best, (0,)).matrix, whole.matrix)
 
 
+def work(members: int, total: int = 1) -> Work:
+    return Work(members, parameters=100, batch_size=10, row=1, rows=total // 3)
+
+
 @pytest.mark.parametrize(
-    ("members", "largest", "packed"), [(5, "auto", [5]), (5, 2, [2, 2, 1]), (300, "auto", [128, 128, 44])]
+    ("members", "largest", "packed"), [(5, "auto", [5]), (5, 2, [1, 2, 2]), (300, "auto", [100, 100, 100])]
 )
 def test_the_plan_packs_members_in_their_order(members: int, largest: Any, packed: list[int]) -> None:
-    plan = make_plan(members, 1000, "cpu", "fp32", "auto", largest)
+    plan = make_plan(work(members), "cpu", "fp32", "auto", largest)
     assert [len(population) for population in plan.populations] == packed
     assert [index for population in plan.populations for index in population] == list(range(members))
     assert plan.threads == 1
@@ -157,13 +161,13 @@ def test_the_plan_packs_members_in_their_order(members: int, largest: Any, packe
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_bf16_on_a_cpu_is_refused() -> None:
     with pytest.raises(ConfigError, match="found bf16, legal on a CPU: fp32 or fp64"):
-        make_plan(1, 1, "auto", "bf16", "auto", "auto")
+        make_plan(work(1), "auto", "bf16", "auto", "auto")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_refused() -> None:
     with pytest.raises(ConfigError, match="found gpu, but torch sees none"):
-        make_plan(1, 1, "gpu", "fp32", "auto", "auto")
+        make_plan(work(1), "gpu", "fp32", "auto", "auto")
 
 
 @pytest.mark.gpu

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from foldproof.config.train import OptimizerName, Schedule, ScheduleName, Train
-from foldproof.training.cross_validation import make_recipe
+from foldproof.training.members import make_recipe
 from foldproof.training.optimizers import OPTIMIZERS, PopulationOptimizer, Rates, clip_factors
 from foldproof.training.schedules import SCHEDULES
 from foldproof.training.stopping import Progress

@@ -16,9 +16,9 @@ from foldproof.data.batches import epoch_batches
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.model.build import build
 from foldproof.training.best_epochs import Kept
-from foldproof.training.cross_validation import key_of_member, make_data, make_population, make_recipe
 from foldproof.training.events import EpochEnded, Event
 from foldproof.training.fit import fit
+from foldproof.training.members import key_of_member, make_data, make_population, make_recipe
 from foldproof.training.optimizers import OPTIMIZERS
 from tests.training.setting import diabetes, digits, fit_together, params, split_of
 

@@ -103,3 +103,4 @@ class Train(Closed):
     precision: Literal["fp32", "bf16", "fp64"] = "fp32"
     threads: Count | Auto = "auto"
     population: Count | Auto = "auto"
+    engine: Literal["in_process", "workers"] | Auto = "auto"

@@ -7,12 +7,14 @@ times a fit.
 
 import sys
 from collections.abc import Callable
+from statistics import fmean
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from foldproof.data.splits import Member
 from foldproof.metrics import METRICS
-from foldproof.training.events import EpochEnded, Event, FitStarted, MemberStopped
+from foldproof.training.events import EpochEnded, Event, FitContinued, FitStarted, MemberStopped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,9 +31,10 @@ class Display:
         self._live: Any = None
         self._start: FitStarted | None = None
         self._began = 0.0
-        self._last: EpochEnded | None = None
-        self._epochs_done = 0  # of all populations
-        self._population = 0  # populations that have begun
+        self._last: dict[int, EpochEnded] = {}  # by population, in the order in which they began
+        self._population_of: dict[Member, int] = {}
+        self._epochs_done = 0  # of all populations, in this process
+        self._continued: dict[Member, int] = {}  # epochs that an earlier process has done
         self._best: dict[str, float] = {}  # lowest inner-validation loss by member
         self._stopped: list[MemberStopped] = []
 
@@ -60,15 +63,35 @@ class Display:
             self._start, self._began = event, self._clock()
             self._plain(started(event))
         elif isinstance(event, EpochEnded):
-            self._population += event.epoch == 0
-            self._epochs_done += 1
-            for member, loss in zip(event.members, event.inner_validation_loss, strict=True):
-                self._best[member.name] = min(loss, self._best.get(member.name, loss))
-            self._last = event
-            if self._start is not None and event.epoch % max(1, self._start.epochs // LINES) == 0:
-                self._plain(self._line())
+            self._epoch(event)
+        elif isinstance(event, FitContinued):
+            self._continued |= dict.fromkeys(event.members, event.epochs)
+            names = " and ".join(sorted({event.members[0].name, event.members[-1].name}))
+            self._plain(f"{names}: going on after epoch {event.epochs}, which an earlier run had come to")
         else:
             self._stopped.append(event)
+
+    def _epoch(self, event: EpochEnded) -> None:
+        before = self._slowest()
+        for member, loss in zip(event.members, event.inner_validation_loss, strict=True):
+            self._best[member.name] = min(loss, self._best.get(member.name, loss))
+            self._population_of.setdefault(member, len(self._last))
+        self._last[self._population_of[event.members[0]]] = event
+        if event.epoch < self._continued.get(event.members[0], 0):
+            return  # told again
+        self._epochs_done += 1
+        slowest = self._slowest()
+        if self._start is not None and slowest != before and slowest % max(1, self._start.epochs // LINES) == 0:
+            self._plain(self._line())
+
+    def _running(self) -> list[EpochEnded]:
+        """The last epoch of each population that has begun and is not done, or of the last one of all."""
+        stopped = {one.member for one in self._stopped}
+        running = [event for event in self._last.values() if not stopped.issuperset(event.members)]
+        return running or [*self._last.values()][-1:]
+
+    def _slowest(self) -> int:
+        return min((event.epoch for event in self._running()), default=-1)
 
     def _plain(self, text: str) -> None:
         if self._live is None:
@@ -84,32 +107,38 @@ class Display:
 
     def _figures(self) -> list[tuple[str, str]]:
         """Name and value of what is shown of the last epoch, for both forms."""
-        start, last = self._start, self._last
+        start, last = self._start, self._running()
         assert start is not None
-        assert last is not None
-        members = len(last.members)
+        members = [member for event in last for member in event.members]
         stopped = {one.member for one in self._stopped}
-        running = sum(member not in stopped for member in last.members)
-        best = [self._best[member.name] for member in last.members]
+        running = sum(member not in stopped for member in members)
+        best = [self._best[member.name] for member in members]
+        losses = [loss for event in last for loss in event.inner_validation_loss]
+        scores = [value for event in last for value in event.inner_validation_score]
         score = METRICS[start.score].label
         return [
-            ("epoch", f"{last.epoch + 1:>{len(str(start.epochs))}}/{start.epochs}"),
+            ("epoch", f"{self._slowest() + 1:>{len(str(start.epochs))}}/{start.epochs}"),
             ("running", f"{running}/{len(start.members)}"),
-            ("inner-validation loss", f"{sum(last.inner_validation_loss) / members:.4f}"),
-            ("best", f"{sum(best) / members:.4f}"),
-            (score, f"{sum(last.inner_validation_score) / members:.4f}"),
+            ("inner-validation loss", f"{fmean(losses):.4f}"),
+            ("best", f"{fmean(best):.4f}"),
+            (score, f"{fmean(scores):.4f}"),
             ("elapsed", clock_time(self._clock() - self._began)),
             ("left at most", clock_time(self._left())),
         ]
 
     def _left(self) -> float:
         """Seconds until the last epoch of the last population, were no member to stop before."""
-        start, last = self._start, self._last
-        assert start is not None
-        assert last is not None
-        epochs = (start.populations - self._population) * start.epochs + start.epochs - last.epoch - 1
-        running = len(self._stopped) < len(start.members)
-        return epochs * (self._clock() - self._began) / self._epochs_done if running else 0.0
+        assert self._start is not None
+        if len(self._stopped) == len(self._start.members):
+            return 0.0
+        left = self._start.populations * self._start.epochs - self._done()
+        return left * (self._clock() - self._began) / max(1, self._epochs_done)
+
+    def _done(self) -> int:
+        """Epochs of all populations that are behind; a population whose members have all stopped is done."""
+        assert self._start is not None
+        running = {id(event) for event in self._running()} if len(self._stopped) < len(self._start.members) else set()
+        return sum(event.epoch + 1 if id(event) in running else self._start.epochs for event in self._last.values())
 
     def _ended(self) -> str:
         assert self._start is not None
@@ -131,13 +160,12 @@ class Display:
         if self._start is None:
             return Text("preparing to train ...", style="dim")
         head = Text(started(self._start), style="bold")
-        if self._last is None:
+        if not self._last:
             return Group(head, Text("first epoch ...", style="dim"))
         total = self._start.populations * self._start.epochs
-        done = (self._population - 1) * self._start.epochs + self._last.epoch + 1
-        finished = len(self._stopped) == len(self._start.members)
+        done = self._done()
         bar = Table.grid()
-        bar.add_row(ProgressBar(total=total, completed=total if finished else done, width=60))
+        bar.add_row(ProgressBar(total=total, completed=done, width=60))
         table = Table.grid(padding=(0, 2))
         for name, value in self._figures():
             table.add_row(Text(name, style="dim"), Text(value.strip()))
@@ -148,6 +176,7 @@ def started(event: FitStarted) -> str:
     """Who trains, on what, for how long at most."""
     threads = f"{event.threads} thread{'s' * (event.threads != 1)}"
     packed = "" if event.populations == 1 else f" in {event.populations} populations"
+    packed += ", a process each," if event.engine == "workers" else ""
     return (
         f"training {len(event.members)} members{packed} of {event.parameters:,} parameters each "
         f"on {event.device}, {threads}: at most {event.epochs} epochs of {event.steps_per_epoch} steps"

@@ -9,7 +9,7 @@ from foldproof.tracking.journal import Journal, JournalBusyError
 from foldproof.tracking.picture import TRAINING, picture_of
 from foldproof.tracking.workspace import Home
 
-MOMENT = 0.5  # seconds
+MOMENT = 3.0  # seconds that a look at a journal, with a note in it, may take on a busy machine
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class Opened:
 def open_journal(home: Home, digest: str, stage: str) -> Opened:
     """The journal for `stage`.
 
-    Stages continue the newest attempt. Training begins another one where that attempt has been trained already (a
-    forced repeat), and any stage does where another process is writing it, or where it is damaged.
+    Stages continue the newest attempt. Training begins another one where later stages went on from that attempt's
+    training (a forced repeat); before that DVC may have been killed between the end of training and noting it, and the
+    same run goes on. Any stage begins another one where a process is writing the newest, or where it is damaged.
     """
     attempt = max(1, home.newest_attempt(digest))
     problems: list[str] = []
@@ -44,8 +45,8 @@ def open_journal(home: Home, digest: str, stage: str) -> Opened:
             problems.append(str(error))
             attempt += 1
             continue
-        trained = picture_of(journal.earlier).stages.get(TRAINING) == "finished"
-        if stage == TRAINING and trained:
+        stages = picture_of(journal.earlier).stages
+        if stage == TRAINING and stages.get(TRAINING) == "finished" and stages.keys() != {TRAINING}:
             journal.close()
             attempt += 1
             continue
@@ -61,4 +62,4 @@ def _open(path: Path) -> Journal:
         except JournalBusyError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(MOMENT / 20)
+            time.sleep(0.02)

@@ -20,7 +20,6 @@ from foldproof.tracking.mirror import Cursor, Mirror, MirrorBusyError, records_l
 from foldproof.tracking.picture import picture_of
 from foldproof.tracking.scribe import Scribe
 from foldproof.tracking.store import TELEMETRY_OFF, Patience, Store, connect, environment
-from foldproof.tracking.workspace import Home
 
 INTERVAL = 1.0  # seconds between two looks at the journal
 PATIENCE = Patience(seconds=5)
@@ -80,7 +79,7 @@ class Connector:
     def __call__(self, experiment: str) -> tuple[Store, str]:
         """The open store, with the experiment that a run was meant for, and its shown address."""
         address = address_of(self.workspace, self.environ)
-        return connect(address, Home(self.workspace), self.patience, experiment), address.shown
+        return connect(address, self.patience, experiment), address.shown
 
 
 @dataclass(frozen=True)

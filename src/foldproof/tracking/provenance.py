@@ -16,6 +16,7 @@ _SHAPES_NOTHING = {
     "cli.py",
     "cross_validation.py",
     "prediction.py",
+    "retraining",
     "tracking",
     "validation.py",
     "workflow.py",

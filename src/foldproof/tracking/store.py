@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from foldproof.errors import TrackingError
-from foldproof.tracking.address import Address
-from foldproof.tracking.workspace import Home
+from foldproof.tracking.address import Address, sqlite_uri
 
 # MLflow takes only "true" for DO_NOT_TRACK; other tools take either.
 TELEMETRY_OFF = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "DVC_NO_ANALYTICS": "1"}
@@ -69,13 +69,13 @@ def environment(patience: Patience) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def initialise(address: Address, home: Home) -> None:
+def initialise(address: Address) -> None:
     """Create the SQLite store where it is missing; other stores are whole already."""
-    with _alone(address, home):
+    with _alone(address):
         _create_tables(address)
 
 
-def connect(address: Address, home: Home, patience: Patience, experiment: str | None = None) -> Store:
+def connect(address: Address, patience: Patience, experiment: str | None = None) -> Store:
     """Open the store and find, or create, the experiment (default: the address's own).
 
     Call it within `environment`.
@@ -85,7 +85,7 @@ def connect(address: Address, home: Home, patience: Patience, experiment: str | 
         TrackingError: the experiment was deleted in MLflow.
     """
     name = experiment or address.experiment
-    with _alone(address, home):
+    with _alone(address):
         address.check(min(patience.seconds, 3.0))
         _create_tables(address)
         from mlflow import MlflowClient
@@ -101,13 +101,39 @@ def connect(address: Address, home: Home, patience: Patience, experiment: str | 
 
 
 def _create_tables(address: Address) -> None:
-    if address.database is None:
+    database = address.database
+    if database is None:
         return
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    address.database.parent.mkdir(parents=True, exist_ok=True)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    if not database.exists():
+        _create_whole(database, address)
     # Through MLflow's client, the default experiment would be given ./mlruns of whoever comes first.
     SqlAlchemyStore(address.uri, str(address.artifacts))
+
+
+def _create_whole(database: Path, address: Address) -> None:
+    """Make the file beside and give it its name when it is whole.
+
+    MLflow makes its tables in some fifty steps, and a file that was left between two of them is of no use ever after.
+    """
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    beside = database.with_name(f"{database.name}.part")
+    try:
+        beside.unlink(missing_ok=True)  # of one who was killed
+        SqlAlchemyStore(sqlite_uri(beside, beside.parent), str(address.artifacts)).engine.dispose()
+        with beside.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        try:
+            os.link(beside, database)
+        except FileExistsError:
+            return  # somebody else's server was first
+        except OSError:  # a file system without hard links
+            beside.replace(database)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _new_experiment(client: Any, name: str, address: Address) -> Any:
@@ -133,12 +159,17 @@ def _artifact_location(address: Address, name: str) -> str | None:
 
 
 @contextmanager
-def _alone(address: Address, home: Home) -> Iterator[None]:
-    """Be the only one to open an SQLite store: two processes that create its tables at once would collide."""
-    if address.database is None:
+def _alone(address: Address) -> Iterator[None]:
+    """Be the only one, of all workspaces, to open an SQLite store: two who create its tables at once would collide."""
+    database = address.database
+    if database is None:
         yield
         return
-    home.folder.mkdir(parents=True, exist_ok=True)
-    with (home.folder / "store.lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        lock = database.with_name(f"{database.name}.lock").open("w")
+    except OSError as error:
+        raise ConnectionError(f"{database}: {error}") from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -22,7 +22,7 @@ def serve(root: Path, port: int = 5000) -> int:
         print(f"the tracking server has a UI of its own: {address.shown}")
         return 0
     with environment(PATIENCE):
-        initialise(address, home)
+        initialise(address)
         print(f"MLflow's UI with the runs of {address.shown}: http://{HOST}:{port} (Ctrl-C ends it)", flush=True)
         command = [
             sys.executable,

@@ -6,7 +6,6 @@ A Lightning callback, new for every fit. The scored fold is not among what it ca
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 
 import pytorch_lightning as pl
@@ -17,9 +16,11 @@ from foldproof.data.splits import Member
 from foldproof.errors import TrainingError
 from foldproof.metrics import METRICS
 from foldproof.model.stacked import State
+from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.events import EpochEnded, MemberStopped, Sink
 from foldproof.training.module import PopulationModule
 from foldproof.training.population import write_members
+from foldproof.training.resume import Trail
 from foldproof.training.stopping import Progress
 
 ADVICE = (
@@ -39,26 +40,43 @@ class Kept:
     epochs: list[int]
     stopped: list[str] = field(default_factory=list)
 
+    def tensors(self) -> State:
+        """Its tensors by name."""
+        return {"matrix": self.matrix, **grouped("buffers", self.buffers)}
+
+    def facts(self) -> dict[str, Any]:
+        """The rest of it, as plain values."""
+        return {"best_epoch": self.best_epoch, "epochs": self.epochs, "stopped": self.stopped}
+
+    @classmethod
+    def of(cls, found: Checkpoint) -> "Kept":
+        """What a checkpoint holds of it."""
+        tensors = Checkpoint(found.epochs, found.group("kept"), {})
+        return cls(tensors.tensors["matrix"], tensors.group("buffers"), **found.facts["kept"])
+
 
 class BestEpochs(pl.Callback):
     """Judges, keeps, stops and compacts; tells the sinks."""
 
     def __init__(
         self,
+        members: tuple[Member, ...],
         score: str,
         epochs: int,
         patience: int,
         minimum_improvement: float,
         divergence_factor: float,
         sinks: Sequence[Sink],
+        trail: Trail | None = None,
     ) -> None:
+        self._members = members
         self._score = score
         self._last = epochs - 1
         self._patience = patience
         self._minimum_improvement = minimum_improvement
         self._divergence_factor = divergence_factor
         self._sinks = sinks
-        self._started = monotonic()
+        self._trail = trail
         self._alive: list[int] = []  # index in the whole population of each member still in the matrix
         self._done: set[int] = set()
         self._progress = Progress.start(0)
@@ -68,6 +86,9 @@ class BestEpochs(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:  # noqa: ARG002
         """Measure each member's loss on its training rows before the first step, which divergence is judged by."""
         module: PopulationModule = pl_module
+        if module.found is not None:
+            self._restore(module.found)
+            return
         members = len(module.population.members)
         self._alive = list(range(members))
         self._progress = Progress.start(members)
@@ -83,7 +104,7 @@ class BestEpochs(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """The whole of what happens between two epochs."""
         module: PopulationModule = pl_module
-        epoch = trainer.current_epoch
+        epoch = module.data.first_epoch + trainer.current_epoch
         self._refuse_divergence(module, epoch)
         losses, predictions = module.evaluate(module.data.inner_validation)
         self._refuse_unusable(losses, predictions, epoch)
@@ -99,10 +120,29 @@ class BestEpochs(pl.Callback):
             trainer.should_stop = True
         elif len(self._alive) - running >= COMPACT_SHARE * len(self._alive):
             self._compact(module)
+        if self._trail is not None:
+            self._trail.save(epoch + 1, module.state() | self._tensors(), self._facts(module))
 
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: Any) -> None:  # noqa: ARG002
-        """Remember who was in the population before any was compacted away."""
-        self._members: tuple[Member, ...] = pl_module.population.members
+    def _tensors(self) -> dict[str, Tensor]:
+        return {
+            "first_loss": self._first_loss,
+            **grouped("progress", self._progress.tensors()),
+            **grouped("kept", self.kept.tensors()),
+        }
+
+    def _facts(self, module: PopulationModule) -> dict[str, Any]:
+        return {
+            "steps": module.steps_made,
+            "alive": self._alive,
+            "done": sorted(self._done),
+            "kept": self.kept.facts(),
+        }
+
+    def _restore(self, found: Checkpoint) -> None:
+        self._alive, self._done = found.facts["alive"], set(found.facts["done"])
+        self._first_loss = found.tensors["first_loss"]
+        self._progress = Progress(**found.group("progress"))
+        self.kept = Kept.of(found)
 
     def _refuse_divergence(self, module: PopulationModule, epoch: int) -> None:
         losses, bad_steps = module.late_training_losses(), module.first_bad_steps()
@@ -200,7 +240,6 @@ class BestEpochs(pl.Callback):
                 tuple(scores[place] for place in live),
                 tuple(rates[place] for place in live),
                 running,
-                monotonic() - self._started,
             )
         )
 
@@ -210,5 +249,7 @@ class BestEpochs(pl.Callback):
         return [float(rate) for rate in optimizer.last_learning_rates().cpu().tolist()]
 
     def _tell(self, event: EpochEnded | MemberStopped) -> None:
+        if self._trail is not None:
+            self._trail.take(event)
         for sink in self._sinks:
             sink(event)

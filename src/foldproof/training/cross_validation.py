@@ -7,33 +7,26 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from foldproof import randomness
 from foldproof.config.data import Augment
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.augmentation import strengths
 from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Member, Role, Split
 from foldproof.data.statistics import Statistics
-from foldproof.errors import ConfigError
 from foldproof.metrics import primary
-from foldproof.model.build import build
+from foldproof.model.build import build, multiply_adds
 from foldproof.model.exported import ExportedModel, export
 from foldproof.model.stacked import stack
 from foldproof.reproducibility import using_threads
 from foldproof.training.best_epochs import Kept
-from foldproof.training.data_module import FoldDataModule
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
-from foldproof.training.fit import Recipe, fit
-from foldproof.training.losses import loss_for
-from foldproof.training.optimizers import OPTIMIZERS
-from foldproof.training.plan import make_plan
-from foldproof.training.population import Population
-from foldproof.training.schedules import SCHEDULES
+from foldproof.training.members import key_of_member
+from foldproof.training.plan import Work, make_plan
+from foldproof.training.resume import Resume, digest_of_training
+from foldproof.training.task import Task
 
 
 @dataclass(frozen=True)
@@ -52,41 +45,41 @@ def train_members(
     train: Train,
     augment: Augment,
     sinks: Sequence[Sink] = (),
+    resume: Resume | None = None,
 ) -> Trained:
-    """Train all members as their plan packs them; raises TrainingError where training diverges."""
-    schema = dataset.schema
+    """Train all members as their plan packs them, or go on where an earlier process was killed, with `resume`.
+
+    Raises TrainingError where training diverges.
+    """
+    schema, sections = dataset.schema, (model, train, augment)
+    first = build(model, schema.shape, schema.outputs, key_of_member(split.members[0]))
+    row = multiply_adds(first, schema.shape)
+    network, matrix, _ = stack([first])
     steps = split.steps_per_epoch(train.batch_size)
-    recipe = make_recipe(schema.task, train)
-    everyone = make_population(dataset, split, statistics, model, train, augment)
-    parameters = everyone.matrix.shape[1]
-    plan = make_plan(
-        len(split.members),
-        parameters * train.batch_size,
-        train.accelerator,
-        train.precision,
-        train.threads,
-        train.population,
+    work = Work(
+        members=len(split.members),
+        parameters=matrix.shape[1],
+        batch_size=train.batch_size,
+        row=row,
+        rows=train.epochs * steps * train.batch_size,
     )
+    plan = make_plan(work, train.accelerator, train.precision, train.threads, train.population, train.engine)
     started = FitStarted(
         split.members,
         train.epochs,
         steps,
-        recipe.score,
-        parameters,
+        primary(schema.task),
+        work.parameters,
         plan.device,
         plan.threads,
         len(plan.populations),
+        plan.engine,
     )
     for sink in sinks:
         sink(started)
-
-    def fit_members(members: tuple[int, ...]) -> Kept:
-        data = make_data(dataset, split, members, train.batch_size, steps)
-        population = everyone.select(torch.tensor(members))
-        return fit(population, data, recipe, plan.device, plan.precision, sinks)
-
-    with using_threads(plan.threads):
-        kept = ENGINES[plan.engine](plan, fit_members)
+    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan)) if resume else None
+    task = Task(dataset, split, statistics, model, train, augment, plan, folder)
+    kept = ENGINES[plan.engine](task, sinks)
     trained = export(
         schema,
         model,
@@ -95,86 +88,14 @@ def train_members(
             for one, members in zip(kept, plan.populations, strict=True)
             for i, member in enumerate(split.members[index] for index in members)
         ],
-        everyone.network,
+        network,
         torch.cat([one.matrix for one in kept]),
-        {name: torch.cat([one.buffers[name] for one in kept]) for name in everyone.buffers},
+        {name: torch.cat([one.buffers[name] for one in kept]) for name in kept[0].buffers},
         statistics,
         {**plan.to_dict(), "steps_per_epoch": steps},
     )
-    return Trained(trained, _predict_scored(trained, dataset, split))
-
-
-def make_recipe(task: Any, train: Train) -> Recipe:
-    """Section `train` as the plain values that a fit takes."""
-    optimizer, schedule = train.optimizer, train.schedule
-    return Recipe(
-        task=task,
-        score=primary(task),
-        loss=loss_for(train.loss, task),
-        optimizer=OPTIMIZERS[optimizer.name],
-        block=getattr(optimizer, optimizer.name),
-        factor_of_epochs=lambda epochs: SCHEDULES[schedule.name](epochs, getattr(schedule, schedule.name)),
-        decays=optimizer.weight_decay > 0,
-        clips=train.gradient_clip_norm is not None,
-        epochs=train.epochs,
-        patience=train.early_stopping.patience,
-        minimum_improvement=train.early_stopping.minimum_improvement,
-        divergence_factor=train.divergence_factor,
-    )
-
-
-def make_population(
-    dataset: Dataset, split: Split, statistics: Statistics, model: Model, train: Train, augment: Augment
-) -> Population:
-    """All members of the split with their initial weights, statistics, keys and settings."""
-    schema, members = dataset.schema, split.members
-    keys = torch.stack([key_of_member(member) for member in members])
-    networks = [build(model, schema.shape, schema.outputs, key) for key in keys]
-    refuse_single_rows(networks[0], train.batch_size)
-    network, matrix, buffers = stack(networks)
-    rate = train.optimizer.learning_rate
-    settings = {
-        "learning_rate": OPTIMIZERS[train.optimizer.name].learning_rate if rate == "auto" else rate,
-        "weight_decay": train.optimizer.weight_decay,
-        "label_smoothing": train.label_smoothing,
-        "clip_norm": train.gradient_clip_norm or torch.inf,
-    }
-    return Population(
-        members=members,
-        network=network,
-        matrix=matrix,
-        buffers=buffers,
-        statistics={name: torch.from_numpy(value) for name, value in statistics.arrays().items()},
-        keys=keys,
-        settings={name: _per_member(value, members) for name, value in settings.items()},
-        strengths={name: _per_member(value, members) for name, value in strengths(augment, schema).items()},
-    )
-
-
-def refuse_single_rows(network: nn.Module, batch_size: int) -> None:
-    """Raise ConfigError where batch normalisation would have a single row to normalise over."""
-    if batch_size == 1 and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in network.modules()):
-        raise ConfigError(
-            "train.batch_size: found 1, legal with batch normalisation: at least 2; or set batch_norm: false"
-        )
-
-
-def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: int, steps: int) -> FoldDataModule:
-    """The rows that these members may train on and stop by; the scored rows and the test set are not in it."""
-    training, inner = (
-        RowTable.of([split.rows(index, role) for index in members]) for role in (Role.TRAINING, Role.INNER_VALIDATION)
-    )
-    keys = torch.stack([key_of_member(split.members[index]) for index in members])
-    return FoldDataModule(dataset.features, dataset.targets, training, inner, keys, batch_size, steps)
-
-
-def key_of_member(member: Member) -> torch.Tensor:
-    """The key `[2]` under which all draws of a member fall; trials of a search share it."""
-    return randomness.key_of(member.seed, member.repeat, member.fold)
-
-
-def _per_member(value: float, members: tuple[Member, ...]) -> torch.Tensor:
-    return torch.full((len(members),), value, dtype=torch.float64)
+    with using_threads(plan.threads):
+        return Trained(trained, _predict_scored(trained, dataset, split))
 
 
 def _member_record(member: Member, kept: Kept, place: int) -> dict[str, Any]:

@@ -14,16 +14,16 @@ RESIDENT_SHARE = 0.5  # of a GPU's free memory that the rows may take; beyond, t
 
 
 class EpochLoader:
-    """The steps of one epoch; `set_epoch` (which Lightning calls, also on resume) says which."""
+    """The steps of one epoch; `set_epoch`, which Lightning calls, says which of those of this process."""
 
     def __init__(self, source: "FoldDataModule") -> None:
         self._source = source
-        self._epoch = 0
+        self._epoch = source.first_epoch
         self.sampler = self
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, counted from 0."""
-        self._epoch = epoch
+        """Choose the epoch, counted from 0 where this process began."""
+        self._epoch = self._source.first_epoch + epoch
 
     def __len__(self) -> int:
         return self._source.steps
@@ -45,6 +45,7 @@ class FoldDataModule(pl.LightningDataModule):
         keys: Tensor,
         batch_size: int,
         steps: int,
+        first_epoch: int = 0,
     ) -> None:
         super().__init__()
         self.features = torch.from_numpy(features)
@@ -54,6 +55,7 @@ class FoldDataModule(pl.LightningDataModule):
         self.keys = keys
         self.batch_size = batch_size
         self.steps = steps
+        self.first_epoch = first_epoch  # epochs that an earlier process has trained
 
     def to(self, device: torch.device) -> None:
         """Move tables and targets to the device, and the rows where they fit."""

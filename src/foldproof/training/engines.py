@@ -1,25 +1,30 @@
-"""Engines run the populations of a plan; what a member becomes depends on neither."""
+"""Engines run the populations of a plan; what a member becomes depends on neither.
 
-from collections.abc import Callable
-from typing import Literal, Protocol
+An engine is given a task that can be sent elsewhere, and runs it for every population: here, in worker processes, or on
+other machines. Each population keeps its own trail, so that one that dies is simply run again.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
 
 from foldproof.training.best_epochs import Kept
-from foldproof.training.plan import Plan
-
-FitMembers = Callable[[tuple[int, ...]], Kept]
+from foldproof.training.events import Sink
+from foldproof.training.plan import EngineName
+from foldproof.training.task import Task
+from foldproof.training.workers import in_workers
 
 
 class Engine(Protocol):
-    """Runs `fit_members` on every population of a plan and returns what each left behind, in the plan's order."""
+    """Runs a task for every population of its plan and returns what each left behind, in the plan's order."""
 
-    def __call__(self, plan: Plan, fit_members: FitMembers) -> list[Kept]:
-        """Run the plan."""
+    def __call__(self, task: Task, sinks: Sequence[Sink]) -> list[Kept]:
+        """Run the plan, telling the sinks, all from this thread or one that stands in for it."""
         ...
 
 
-def in_process(plan: Plan, fit_members: FitMembers) -> list[Kept]:
+def in_process(task: Task, sinks: Sequence[Sink]) -> list[Kept]:
     """One population after another, in this process."""
-    return [fit_members(members) for members in plan.populations]
+    return [task.run(number, sinks) for number in range(len(task.plan.populations))]
 
 
-ENGINES: dict[Literal["in_process"], Engine] = {"in_process": in_process}
+ENGINES: dict[EngineName, Engine] = {"in_process": in_process, "workers": in_workers}

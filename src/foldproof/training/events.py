@@ -22,6 +22,7 @@ class FitStarted:
     device: str
     threads: int
     populations: int
+    engine: str = "in_process"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,6 @@ class EpochEnded:
     inner_validation_score: tuple[float, ...]
     learning_rate: tuple[float, ...]  # of the epoch's last step
     running: int  # members of this population that go on into the next epoch
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -48,5 +48,13 @@ class MemberStopped:
     reason: Literal["patience", "last epoch"]
 
 
-Event = FitStarted | EpochEnded | MemberStopped
+@dataclass(frozen=True)
+class FitContinued:
+    """A fit that ended early goes on; its events so far are told again right after this."""
+
+    members: tuple[Member, ...]
+    epochs: int  # already done
+
+
+Event = FitStarted | FitContinued | EpochEnded | MemberStopped
 Sink = Callable[[Event], None]

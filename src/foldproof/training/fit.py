@@ -13,13 +13,16 @@ import pytorch_lightning as pl
 import torch
 
 from foldproof.data.dataset import Task
+from foldproof.data.splits import Member
 from foldproof.training.best_epochs import BestEpochs, Kept
+from foldproof.training.checkpoints import Checkpoint
 from foldproof.training.data_module import FoldDataModule
-from foldproof.training.events import Sink
+from foldproof.training.events import FitContinued, Sink
 from foldproof.training.losses import RowLoss
 from foldproof.training.module import Objective, PopulationModule
 from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.population import Population
+from foldproof.training.resume import Trail
 
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
     "fp32": "32-true",
@@ -53,32 +56,37 @@ def fit(
     device: str,
     precision: str,
     sinks: Sequence[Sink],
+    trail: Trail | None = None,
 ) -> Kept:
-    """Train until every member has stopped; returns each member's best weights. Raises TrainingError on divergence."""
-    steps = data.steps
-    objective = Objective(
-        recipe.task,
-        recipe.loss,
-        recipe.optimizer,
-        recipe.block,
-        lambda step: recipe.factor_of_epochs(step / steps),
-        recipe.decays,
-        recipe.clips,
-    )
+    """Train until every member has stopped; returns each member's best weights.
+
+    With a trail, a checkpoint follows every epoch, and the fit goes on from the one that an earlier process left.
+    Raises TrainingError on divergence.
+    """
+    found = trail.found if trail else None
     best = BestEpochs(
+        population.members,
         recipe.score,
         recipe.epochs,
         recipe.patience,
         recipe.minimum_improvement,
         recipe.divergence_factor,
         sinks,
+        trail,
     )
+    if trail and found:
+        _tell_again(trail, population.members, found.epochs, sinks)
+        kept = Kept.of(found)
+        if all(kept.stopped):
+            return kept
+        population = _as_found(population, data, found)
+    module = PopulationModule(population, data, _objective(recipe, data.steps), found)
     with _quiet(), _deterministic():
         trainer = pl.Trainer(
             accelerator=device,
             devices=1,
             precision=_PRECISIONS[precision],
-            max_epochs=recipe.epochs,
+            max_epochs=recipe.epochs - data.first_epoch,
             callbacks=[best],
             deterministic=True,
             logger=False,
@@ -89,8 +97,34 @@ def fit(
             use_distributed_sampler=False,
         )
         with _interruptible():
-            trainer.fit(PopulationModule(population, data, objective), datamodule=data)
+            trainer.fit(module, datamodule=data)
     return best.kept
+
+
+def _tell_again(trail: Trail, members: tuple[Member, ...], epochs: int, sinks: Sequence[Sink]) -> None:
+    for event in (FitContinued(members, epochs), *trail.past_events()):
+        for sink in sinks:
+            sink(event)
+
+
+def _as_found(population: Population, data: FoldDataModule, found: Checkpoint) -> Population:
+    """The members that a checkpoint holds, with its weights; the data go on with the same."""
+    alive = torch.tensor(found.facts["alive"])
+    data.compact(alive)
+    data.first_epoch = found.epochs
+    return population.select(alive).trained(found.tensors["matrix"], found.group("buffers"))
+
+
+def _objective(recipe: Recipe, steps: int) -> Objective:
+    return Objective(
+        recipe.task,
+        recipe.loss,
+        recipe.optimizer,
+        recipe.block,
+        lambda step: recipe.factor_of_epochs(step / steps),
+        recipe.decays,
+        recipe.clips,
+    )
 
 
 @contextmanager

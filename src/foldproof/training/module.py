@@ -15,6 +15,7 @@ from foldproof.data.dataset import Task
 from foldproof.data.statistics import normalise
 from foldproof.model.exported import predictions_of
 from foldproof.model.stacked import State
+from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.losses import RowLoss
 from foldproof.training.optimizers import OptimizerRow, PopulationOptimizer, Rates
@@ -39,13 +40,16 @@ class Objective:
 class PopulationModule(pl.LightningModule):
     """Trains all members of a population by the sum of their losses; nothing else adds over the member axis."""
 
-    def __init__(self, population: Population, data: FoldDataModule, objective: Objective) -> None:
+    def __init__(
+        self, population: Population, data: FoldDataModule, objective: Objective, found: Checkpoint | None = None
+    ) -> None:
         super().__init__()
         self.population = population
         self.data = data
         self.objective = objective
         self.matrix = nn.Parameter(population.matrix)
         self.optimizer_of_population: PopulationOptimizer | None = None
+        self.found = found
         self._loss_sum = torch.zeros(0)
         self._late_loss_sum = torch.zeros(0)
         self._first_bad_step = torch.zeros(0)
@@ -73,7 +77,24 @@ class PopulationModule(pl.LightningModule):
         self.optimizer_of_population = PopulationOptimizer(
             self.matrix, self.objective.optimizer, self.objective.block, rates, decayed
         )
+        if self.found is not None:
+            self.optimizer_of_population.restore(self.found.group("optimizer"), self.found.facts["steps"])
         return self.optimizer_of_population
+
+    @property
+    def steps_made(self) -> int:
+        """Steps since the population's very first, also those of an earlier process."""
+        assert self.optimizer_of_population is not None
+        return self.optimizer_of_population.steps
+
+    def state(self) -> dict[str, Tensor]:
+        """The tensors that training has changed so far, `[P, ...]` each but an optimizer's counters."""
+        assert self.optimizer_of_population is not None
+        return {
+            "matrix": self.matrix,
+            **grouped("buffers", self.population.buffers),
+            **grouped("optimizer", self.optimizer_of_population.state_tensors()),
+        }
 
     def on_train_epoch_start(self) -> None:
         """Begin to add up this epoch's losses."""
@@ -88,7 +109,7 @@ class PopulationModule(pl.LightningModule):
 
     def training_step(self, index: Tensor, step: int) -> Tensor:
         """The sum over members of their mean loss on the rows `index` `[P, B]` of this epoch's step."""
-        losses = self._training_losses_of(index, self.population.buffers, self.global_step)
+        losses = self._training_losses_of(index, self.population.buffers, self.steps_made)
         self._watch(losses.detach(), step)
         return losses.sum()
 
@@ -173,4 +194,4 @@ class PopulationModule(pl.LightningModule):
         if step >= self._late_from:
             self._late_loss_sum += losses
         new = ~losses.isfinite() & (self._first_bad_step < 0)
-        self._first_bad_step.masked_fill_(new, self.global_step)
+        self._first_bad_step.masked_fill_(new, self.steps_made)

@@ -117,6 +117,15 @@ class PopulationOptimizer(torch.optim.Optimizer):
         self.steps += 1
         return loss
 
+    def state_tensors(self) -> dict[str, Tensor]:
+        """What the inner optimizer remembers of earlier steps, by name."""
+        return {name: value for name, value in self._inner.state[self._update].items() if isinstance(value, Tensor)}
+
+    def restore(self, tensors: dict[str, Tensor], steps: int) -> None:
+        """Go on after so many steps with tensors that `state_tensors` gave."""
+        self._inner.load_state_dict({"state": {0: tensors}, "param_groups": self._inner.state_dict()["param_groups"]})
+        self.steps = steps
+
     @torch.no_grad()
     def compact(self, keep: Tensor) -> None:
         """Keep the members at `keep`: state tensors `[P, N]` lose the other rows, the shared step count stays."""

@@ -45,6 +45,10 @@ class Population:
             strengths=moved(self.strengths),
         )
 
+    def trained(self, matrix: Tensor, buffers: State) -> "Population":
+        """The same members with other weights and running averages."""
+        return replace(self, matrix=matrix, buffers=buffers)
+
     def select(self, keep: Tensor) -> "Population":
         """The members at `keep`, in that order."""
 

@@ -32,6 +32,10 @@ class Progress:
             torch.where(improved, 0, self.waited + 1),
         )
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Its fields by name."""
+        return {"best_loss": self.best_loss, "best_epoch": self.best_epoch, "waited": self.waited}
+
     def select(self, keep: Tensor) -> "Progress":
         """The members at `keep`."""
         return Progress(self.best_loss[keep], self.best_epoch[keep], self.waited[keep])

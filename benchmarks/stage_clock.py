@@ -1,0 +1,61 @@
+"""`python -m benchmarks.stage_clock`, in a clone: the seconds that stage train spends in its fit, as JSON.
+
+`fit`: a fit without tracking, the second of two, so that no import is in it. `tracking PAIRS`: the stage again and
+again in this process, tracking on and off in turn; its seconds, and those of the fit within it.
+"""
+
+import contextlib
+import json
+import os
+import runpy
+import shutil
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from benchmarks.rounds import rounds
+from foldproof.config import load_params
+from foldproof.tracking.recorder import SWITCH
+from foldproof.training import cross_validation
+
+VALUES = {"on": "", "off": "off"}
+
+
+def main(what: str, pairs: int = 1) -> None:
+    """Measure and print."""
+    train: Callable[[Any], None] = runpy.run_path("pipeline/train.py")["main"]
+    with contextlib.redirect_stdout(sys.stderr):
+        if what == "fit":
+            found: Any = [stage_and_fit(train, "off") for _ in range(2)][-1]
+        else:
+            for switch in VALUES:
+                stage_and_fit(train, switch)  # the first of each makes the store, or imports
+            runs = rounds({switch: lambda _, switch=switch: stage_and_fit(train, switch) for switch in VALUES}, pairs)
+            found = {switch: [run[switch] for run in runs] for switch in VALUES}
+    print(json.dumps(found))
+
+
+def stage_and_fit(train: Callable[[Any], None], switch: str) -> dict[str, float]:
+    """Seconds of the whole stage, and within it of the call that trains."""
+    original, seconds = cross_validation.train_members, {}
+
+    def timed(*arguments: Any, **named: Any) -> Any:
+        started = perf_counter()
+        trained = original(*arguments, **named)
+        seconds["fit"] = perf_counter() - started
+        return trained
+
+    shutil.rmtree(".foldproof/resume", ignore_errors=True)  # what a finished fit left is not to be continued
+    os.environ[SWITCH] = VALUES[switch]
+    cross_validation.train_members = timed
+    try:
+        started = perf_counter()
+        train(load_params())
+        return {"stage": perf_counter() - started, **seconds}
+    finally:
+        cross_validation.train_members = original
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:]))

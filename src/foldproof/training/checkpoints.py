@@ -1,0 +1,85 @@
+"""Checkpoints of a fit: one file of tensors and JSON facts after every epoch, the last two kept.
+
+A file's name carries the SHA-256 of its content, so a damaged one is recognised and the one before it is taken. Files
+appear whole or not at all, so a kill or a full disk costs at most the newest.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from foldproof.reproducibility import write_whole
+
+KEPT = 2
+_NAME = re.compile(r"epoch-(?P<epochs>\d{6})-(?P<checksum>[0-9a-f]{16})\.safetensors")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a fit needs to go on after `epochs` epochs."""
+
+    epochs: int
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+    def group(self, name: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with `name` and a full stop, without it."""
+        start = f"{name}."
+        return {key.removeprefix(start): value for key, value in self.tensors.items() if key.startswith(start)}
+
+
+def grouped(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under the names that `Checkpoint.group` finds."""
+    return {f"{name}.{key}": value for key, value in tensors.items()}
+
+
+class CheckpointFolder:
+    """The checkpoints of one population."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, then remove all but the newest two; OSError leaves those that were there."""
+        from safetensors.torch import save
+
+        tensors = {name: value.detach().cpu().contiguous() for name, value in checkpoint.tensors.items()}
+        content = save(tensors, {"facts": json.dumps(checkpoint.facts)})
+        write_whole(self._path / f"epoch-{checkpoint.epochs:06d}-{_checksum(content)}.safetensors", content)
+        for _, path in self._newest_first()[KEPT:]:
+            path.unlink(missing_ok=True)
+
+    def newest(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole; None where there is none."""
+        return next(self._whole(), None)
+
+    def _whole(self) -> Iterator[Checkpoint]:
+        from safetensors.torch import load
+
+        for epochs, path in self._newest_first():
+            content = path.read_bytes()
+            if path.name.endswith(f"-{_checksum(content)}.safetensors"):
+                # Clones lie in memory where torch would put them; libraries round by alignment.
+                tensors = {tensor: value.clone() for tensor, value in load(content).items()}
+                yield Checkpoint(epochs, tensors, _facts(content))
+
+    def _newest_first(self) -> list[tuple[int, Path]]:
+        found = ((_NAME.fullmatch(path.name), path) for path in self._path.glob("epoch-*.safetensors"))
+        return sorted(((int(name["epochs"]), path) for name, path in found if name), reverse=True)
+
+
+def _facts(content: bytes) -> dict[str, Any]:
+    """The JSON facts in the header of a safetensors file: eight bytes of length, then JSON with `__metadata__`."""
+    length = int.from_bytes(content[:8], "little")
+    facts: dict[str, Any] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["facts"])
+    return facts
+
+
+def _checksum(content: bytes) -> str:
+    return sha256(content).hexdigest()[:16]
