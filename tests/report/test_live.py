@@ -8,7 +8,7 @@ import pytest
 
 from foldproof.data.splits import Member
 from foldproof.report.live import LINES, Display, clock_time
-from foldproof.training.events import EpochEnded, Event, FitStarted, MemberStopped
+from foldproof.training.events import EpochEnded, Event, FitContinued, FitStarted, MemberStopped
 
 MEMBERS = tuple(Member(0, 0, fold) for fold in range(5))
 
@@ -87,6 +87,32 @@ def test_populations_one_after_another() -> None:
     assert "training 4 members in 2 populations" in text
     assert text.count("epoch 1/5") == 2
     assert "trained 4 of 4 members" in text
+
+
+def test_populations_side_by_side_are_shown_as_one() -> None:
+    """Events of two populations come mixed; a line follows the slower one and counts the members of both."""
+    four = MEMBERS[:4]
+    told = list(fit(four, epochs=4, populations=2))
+    start, events = told[0], told[1:]
+    first = [event for event in events if members_of(event) & set(four[:2])]
+    second = [event for event in events if members_of(event) & set(four[2:])]
+    mixed = [event for pair in zip(first, second, strict=True) for event in pair]
+    lines = shown(StringIO(), iter([start, *mixed])).splitlines()
+    epochs = [line.split("/")[0] for line in lines if line.startswith("epoch")]
+    assert epochs == [f"epoch {number}" for number in (1, 2, 3, 4)]
+    assert "running 4/4" in lines[2]
+    assert lines[-1].startswith("trained 4 of 4 members")
+
+
+def members_of(event: Event) -> set[Member]:
+    return {event.member} if isinstance(event, MemberStopped) else set(event.members)
+
+
+def test_a_fit_that_goes_on_says_so_and_tells_no_epoch_again() -> None:
+    told = list(fit(epochs=20))
+    lines = shown(StringIO(), iter([told[0], FitContinued(MEMBERS, 15), *told[1:]])).splitlines()
+    assert lines[1] == "fold 0 to fold 4: going on after epoch 15, which an earlier run had come to"
+    assert [line.split()[1] for line in lines if line.startswith("epoch")] == ["17/20", "19/20"]
 
 
 def test_fewer_epochs_than_lines() -> None:

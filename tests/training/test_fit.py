@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import torch
 
+from foldproof import randomness
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, TrainingError
 from foldproof.metrics import METRICS
+from foldproof.model.build import build, multiply_adds
 from foldproof.training.cross_validation import train_members
 from foldproof.training.events import EpochEnded, Event, FitStarted, MemberStopped, Sink
 from foldproof.training.outputs import Curves, out_of_fold_table
-from foldproof.training.plan import Work, make_plan
+from foldproof.training.plan import WORKERS_FROM, Work, make_plan
 from tests.training.setting import diabetes, digits, fit_together, params, split_of
 
 SMALL: dict[str, Any] = {"name": "mlp", "mlp": {"hidden": [32]}}
@@ -156,6 +158,32 @@ def test_the_plan_packs_members_in_their_order(members: int, largest: Any, packe
     assert [len(population) for population in plan.populations] == packed
     assert [index for population in plan.populations for index in population] == list(range(members))
     assert plan.threads == 1
+
+
+@pytest.mark.parametrize(
+    ("total", "cores", "asked", "engine", "packed"),
+    [
+        (WORKERS_FROM, 4, "auto", "workers", [1, 1, 1, 2]),
+        (WORKERS_FROM, 2, "auto", "workers", [2, 3]),
+        (WORKERS_FROM // 10, 4, "auto", "in_process", [5]),
+        (WORKERS_FROM, 1, "auto", "in_process", [5]),
+        (1, 4, "workers", "workers", [1, 1, 1, 2]),
+        (WORKERS_FROM, 4, "in_process", "in_process", [5]),
+    ],
+)
+def test_the_plan_takes_workers_where_they_pay(
+    total: int, cores: int, asked: Any, engine: str, packed: list[int]
+) -> None:
+    plan = make_plan(work(5, total), "cpu", "fp32", "auto", "auto", asked, cores)
+    assert plan.engine == engine
+    assert [len(population) for population in plan.populations] == packed
+
+
+def test_multiply_adds_of_a_row_are_counted_by_hand() -> None:
+    chosen = params(model={"name": "cnn", "cnn": {"channels": [3, 5], "kernel": 3, "hidden": 7}}).model
+    network = build(chosen, (1, 8, 8), 10, randomness.key_of(0))
+    convolutions = 64 * 9 * 1 * 3 + 16 * 9 * 3 * 5
+    assert multiply_adds(network, (1, 8, 8)) == convolutions + 5 * 2 * 2 * 7 + 7 * 10
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

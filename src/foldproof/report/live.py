@@ -66,8 +66,8 @@ class Display:
             self._epoch(event)
         elif isinstance(event, FitContinued):
             self._continued |= dict.fromkeys(event.members, event.epochs)
-            names = " and ".join(sorted({event.members[0].name, event.members[-1].name}))
-            self._plain(f"{names}: going on after epoch {event.epochs}, which an earlier run had come to")
+            names = [event.members[0].name, event.members[-1].name][: len(event.members)]
+            self._plain(f"{' to '.join(names)}: going on after epoch {event.epochs}, which an earlier run had come to")
         else:
             self._stopped.append(event)
 
