@@ -1,20 +1,19 @@
-"""Networks of one shape as one: their weights are the rows of a matrix `[P, N]`, their forward pass one `vmap`.
+"""Networks of one shape as one: their weights are the rows of a matrix `[P, N]`, their forward pass one for all.
 
 `Layout` says where in a row each parameter lies; `StackedNetwork` unfolds the matrix into parameters `[P, ...]` and
-runs the template network over all members at once. Optimizers, averages and checkpoints see the matrix alone.
+runs the template's layers over all members at once. Optimizers, averages and checkpoints see the matrix alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
 
 from foldproof import randomness
-
-State = dict[str, Tensor]
+from foldproof.model.folded import Owned, State, fold, has_hooks, run, unfold
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ class StackedNetwork:
     def __init__(self, template: nn.Module) -> None:
         self.layout = Layout.of(template)
         self._template = template.to("meta")
+        self._layers = tuple(_layers(self._template))
         self._persistent = set(self._template.state_dict())
 
     def __call__(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor | None = None) -> Tensor:
@@ -65,22 +65,63 @@ class StackedNetwork:
         In training mode running averages in `buffers` `[P, ...]` are updated in place.
         """
         self._template.train(keys is not None)
+        members, gradients = len(matrix), State()
         parameters = self.layout.unfold(matrix)
-        if keys is None:
-            return vmap(self._evaluate)(parameters, buffers, rows)
-        return vmap(self._train)(parameters, buffers, rows, keys)
-
-    def _train(self, parameters: State, buffers: State, rows: Tensor, key: Tensor) -> Tensor:
-        with randomness.drawing(key):
-            return self._evaluate(parameters, buffers, rows)
-
-    def _evaluate(self, parameters: State, buffers: State, rows: Tensor) -> Tensor:
-        outputs: Tensor = functional_call(self._template, (parameters, buffers), (rows,))
-        return outputs
+        if torch.is_grad_enabled() and matrix.requires_grad:
+            sheet = torch.empty_like(matrix)
+            gradients = self.layout.unfold(sheet)
+            unfolded = _Unfolding.apply(matrix, self.layout, sheet)  # type: ignore[no-untyped-call]
+            parameters = dict(zip(self.layout.names, unfolded, strict=True))
+        tensors = {**parameters, **buffers}
+        folded = fold(rows)
+        with randomness.drawing(keys):
+            for prefix, layer in self._layers:
+                folded = run(layer, Owned(members, _under(prefix, tensors), _under(prefix, gradients)), folded)
+        return unfold(folded, members)
 
     def saved_buffers(self, buffers: State) -> State:
         """Those buffers that belong to a trained network (running averages), without settings such as dropout rates."""
         return {name: value for name, value in buffers.items() if name in self._persistent}
+
+
+def _layers(network: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The layers of a chain, in order, by name; a network of any other form, or that shares weights, is one layer."""
+    shared = len(list(network.named_parameters(remove_duplicate=False))) > len(list(network.parameters()))
+    if type(network) is not nn.Sequential or shared or has_hooks(network):
+        yield name, network
+        return
+    for part, layer in network._modules.items():
+        assert layer is not None
+        yield from _layers(layer, f"{name}.{part}" if name else part)
+
+
+def _under(name: str, tensors: State) -> State:
+    """The tensors of one layer, by their names in it."""
+    prefix = f"{name}." if name else ""
+    return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
+
+
+class _Unfolding(torch.autograd.Function):
+    """The matrix as parameters; backward joins their gradients, which mostly were written in place already."""
+
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor, layout: Layout, sheet: Tensor) -> tuple[Tensor, ...]:
+        """Parameters `[P, ...]` of the matrix `[P, N]`; `sheet` `[P, N]` is where its gradient is to be."""
+        ctx.set_materialize_grads(False)
+        ctx.layout, ctx.sheet = layout, sheet
+        return tuple(layout.unfold(matrix.detach()).values())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor, None, None]:
+        """The sheet; it is let go of here, so that autograd can take it as it is."""
+        sheet: Tensor = ctx.sheet
+        ctx.sheet = None
+        for place, gradient in zip(ctx.layout.unfold(sheet).values(), gradients, strict=True):
+            if gradient is None:
+                place.zero_()
+            elif gradient.data_ptr() != place.data_ptr():
+                place.copy_(gradient)
+        return sheet, None, None
 
 
 def stack(networks: Sequence[nn.Module]) -> tuple[StackedNetwork, Tensor, State]:

@@ -109,12 +109,17 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _deterministic() -> Iterator[None]:
-    """Lightning switches deterministic algorithms on for the whole process; afterwards they are as they were."""
-    before = torch.are_deterministic_algorithms_enabled()
+    """Lightning switches deterministic algorithms on for the whole process; afterwards they are as they were.
+
+    Torch would then also fill all new memory, lest anybody read it unwritten; that costs a pass over each tensor.
+    """
+    before = torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    torch.utils.deterministic.fill_uninitialized_memory = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.use_deterministic_algorithms(before[0])
+        torch.utils.deterministic.fill_uninitialized_memory = before[1]
 
 
 @contextmanager
