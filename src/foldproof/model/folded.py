@@ -8,6 +8,7 @@ pooling, normalisation and thin convolutions are several times faster so. What i
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from foldproof import randomness
 from foldproof.model.layers import Dropout
 from foldproof.model.linear import stacked_linear
 
-State = dict[str, Tensor]
+Tensors = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Owned:
     """What P members own of one layer: parameters and buffers `[P, ...]`, and where its gradients may be written."""
 
     members: int
-    tensors: State
-    gradients: State
+    tensors: Tensors
+    gradients: Tensors
 
     def joined(self, name: str) -> Tensor:
         """A tensor `[P, C, ...]` as `[P*C, ...]`."""
@@ -47,12 +48,14 @@ class Folded:
 def fold(rows: Tensor) -> Tensor:
     """`[P, B, *shape] -> [B, P*shape[0], *shape[1:]]`."""
     folded = rows.transpose(0, 1).flatten(1, 2) if rows.dim() > 2 else rows.t()
-    return _channels_last(folded)
+    on_cpu_images = folded.dim() == 4 and folded.device.type == "cpu"
+    return folded.contiguous(memory_format=torch.channels_last) if on_cpu_images else folded
 
 
 def unfold(rows: Tensor, members: int) -> Tensor:
     """`[B, P*C, ...] -> [P, B, C, ...]`."""
-    return rows.unflatten(1, (members, rows.shape[1] // members)).transpose(0, 1)
+    apart: Tensor = rows.unflatten(1, (members, rows.shape[1] // members)).transpose(0, 1)
+    return apart
 
 
 def run(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
@@ -63,10 +66,19 @@ def run(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
     return row.apply(layer, owned, rows)
 
 
+def pooled_first(layers: list[tuple[str, nn.Module]]) -> list[tuple[str, nn.Module]]:
+    """ReLU and the maximum of a window trade places: the same values and gradients on a fraction of the elements."""
+    ordered = list(layers)
+    for place, ((_, one), (_, next_one)) in enumerate(pairwise(layers)):
+        if type(one) is nn.ReLU and type(next_one) is nn.MaxPool2d and not (has_hooks(one) or has_hooks(next_one)):
+            ordered[place : place + 2] = ordered[place + 1], ordered[place]
+    return ordered
+
+
 def _by_vmap(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
     """Any module, by its own forward pass, one member's rows `[B, ...]` at a time."""
 
-    def one(tensors: State, own: Tensor, key: Tensor | None) -> Tensor:
+    def one(tensors: Tensors, own: Tensor, key: Tensor | None) -> Tensor:
         with randomness.drawing(key):
             outputs: Tensor = functional_call(layer, tensors, (own,))
         return outputs
@@ -76,7 +88,7 @@ def _by_vmap(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
     return fold(vmap(one, in_dims)(owned.tensors, unfold(rows, owned.members), keys))
 
 
-def _flatten(_: nn.Flatten, owned: Owned, rows: Tensor) -> Tensor:
+def _flatten(_: nn.Flatten, owned: Owned, rows: Tensor) -> Tensor:  # noqa: ARG001
     return rows.flatten(1)
 
 
@@ -120,18 +132,22 @@ def _product(kept: Tensor, scale: Tensor, like: Tensor) -> Tensor:
     return torch.from_numpy(product).flatten(1, 2).to(like.dtype)
 
 
-def _unchanged(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
+def _unchanged(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:  # noqa: ARG001
     """Layers that see one element or one channel at a time do not notice how many members there are."""
     outputs: Tensor = layer(rows)
     return outputs
+
+
+def _keeps_averages(layer: nn.BatchNorm1d | nn.BatchNorm2d) -> bool:
+    return layer.affine and layer.track_running_stats and layer.momentum is not None
 
 
 FOLDED: dict[type[nn.Module], Folded] = {
     nn.Flatten: Folded(_flatten, lambda layer: (layer.start_dim, layer.end_dim) == (1, -1)),
     nn.Linear: Folded(_linear),
     nn.Conv2d: Folded(_convolution, lambda layer: layer.padding_mode == "zeros"),
-    nn.BatchNorm1d: Folded(_batch_norm, lambda layer: _keeps_averages(layer)),
-    nn.BatchNorm2d: Folded(_batch_norm, lambda layer: _keeps_averages(layer)),
+    nn.BatchNorm1d: Folded(_batch_norm, _keeps_averages),
+    nn.BatchNorm2d: Folded(_batch_norm, _keeps_averages),
     Dropout: Folded(_dropout),
     nn.ReLU: Folded(_unchanged),
     nn.Tanh: Folded(_unchanged),
@@ -141,16 +157,6 @@ FOLDED: dict[type[nn.Module], Folded] = {
 }
 
 
-def _keeps_averages(layer: nn.BatchNorm1d | nn.BatchNorm2d) -> bool:
-    return layer.affine and layer.track_running_stats and layer.momentum is not None
-
-
 def has_hooks(layer: nn.Module) -> bool:
     """Whether user code wants to be called around this layer, for which it must run by itself."""
     return bool(layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks)
-
-
-def _channels_last(rows: Tensor) -> Tensor:
-    if rows.dim() == 4 and rows.device.type == "cpu":
-        return rows.contiguous(memory_format=torch.channels_last)
-    return rows

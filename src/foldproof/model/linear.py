@@ -14,9 +14,9 @@ def stacked_linear(rows: Tensor, weight: Tensor, bias: Tensor | None, into: Tens
     """
     members = weight.shape[0]
     if torch.is_autocast_enabled(rows.device.type):
-        stacked = _stacked(rows, members)
-        outputs = torch.bmm(stacked, weight.transpose(1, 2)).transpose(0, 1)
-        return (outputs if bias is None else outputs + bias).flatten(1)
+        stacked, transposed = _stacked(rows, members), weight.transpose(1, 2)
+        given = torch.bmm(stacked, transposed) if bias is None else torch.baddbmm(bias[:, None], stacked, transposed)
+        return given.transpose(0, 1).flatten(1)
     product: Tensor = _Product.apply(rows, weight, into)  # type: ignore[no-untyped-call]
     return product if bias is None else product + bias.flatten()
 

@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from foldproof import randomness
-from foldproof.model.folded import Owned, State, fold, has_hooks, run, unfold
+from foldproof.model.folded import Owned, fold, has_hooks, pooled_first, run, unfold
+
+State = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class StackedNetwork:
     def __init__(self, template: nn.Module) -> None:
         self.layout = Layout.of(template)
         self._template = template.to("meta")
-        self._layers = tuple(_layers(self._template))
+        layers = pooled_first(list(_layers(self._template)))
+        self._layers = [(layer, _names_in(name, layer)) for name, layer in layers]
         self._persistent = set(self._template.state_dict())
 
     def __call__(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor | None = None) -> Tensor:
@@ -64,8 +67,10 @@ class StackedNetwork:
 
         In training mode running averages in `buffers` `[P, ...]` are updated in place.
         """
-        self._template.train(keys is not None)
-        members, gradients = len(matrix), State()
+        if self._template.training != (keys is not None):
+            self._template.train(keys is not None)
+        members = len(matrix)
+        gradients: State = {}
         parameters = self.layout.unfold(matrix)
         if torch.is_grad_enabled() and matrix.requires_grad:
             sheet = torch.empty_like(matrix)
@@ -75,8 +80,10 @@ class StackedNetwork:
         tensors = {**parameters, **buffers}
         folded = fold(rows)
         with randomness.drawing(keys):
-            for prefix, layer in self._layers:
-                folded = run(layer, Owned(members, _under(prefix, tensors), _under(prefix, gradients)), folded)
+            for layer, names in self._layers:
+                own = {name: tensors[full] for name, full in names.items() if full in tensors}  # no rates when serving
+                into = {name: gradients[full] for name, full in names.items() if full in gradients}
+                folded = run(layer, Owned(members, own, into), folded)
         return unfold(folded, members)
 
     def saved_buffers(self, buffers: State) -> State:
@@ -85,9 +92,8 @@ class StackedNetwork:
 
 
 def _layers(network: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """The layers of a chain, in order, by name; a network of any other form, or that shares weights, is one layer."""
-    shared = len(list(network.named_parameters(remove_duplicate=False))) > len(list(network.parameters()))
-    if type(network) is not nn.Sequential or shared or has_hooks(network):
+    """The layers of a chain, in order, by name; a network of any other form is one layer."""
+    if type(network) is not nn.Sequential or has_hooks(network):
         yield name, network
         return
     for part, layer in network._modules.items():
@@ -95,10 +101,10 @@ def _layers(network: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module
         yield from _layers(layer, f"{name}.{part}" if name else part)
 
 
-def _under(name: str, tensors: State) -> State:
-    """The tensors of one layer, by their names in it."""
-    prefix = f"{name}." if name else ""
-    return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
+def _names_in(name: str, layer: nn.Module) -> dict[str, str]:
+    """The names of a layer's parameters and buffers: in the layer -> in the network."""
+    own = [*dict(layer.named_parameters()), *dict(layer.named_buffers())]
+    return {one: f"{name}.{one}" if name else one for one in own}
 
 
 class _Unfolding(torch.autograd.Function):
@@ -113,15 +119,14 @@ class _Unfolding(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor, None, None]:
-        """The sheet; it is let go of here, so that autograd can take it as it is."""
+        """The sheet, under a name that nobody else holds: then autograd takes it as it is, without a copy."""
         sheet: Tensor = ctx.sheet
-        ctx.sheet = None
         for place, gradient in zip(ctx.layout.unfold(sheet).values(), gradients, strict=True):
             if gradient is None:
                 place.zero_()
             elif gradient.data_ptr() != place.data_ptr():
                 place.copy_(gradient)
-        return sheet, None, None
+        return sheet.detach(), None, None
 
 
 def stack(networks: Sequence[nn.Module]) -> tuple[StackedNetwork, Tensor, State]:
