@@ -42,6 +42,17 @@ class Residual(nn.Module):
         return rows + self.inner(rows)  # type: ignore[no-any-return]
 
 
+def sharing() -> nn.Module:
+    first, second = nn.Linear(5, 5), nn.Linear(5, 5)
+    second.weight = first.weight
+    return nn.Sequential(first, nn.Tanh(), second)
+
+
+def weights_twice() -> nn.Module:
+    layer = nn.Linear(5, 5)
+    return nn.Sequential(layer, nn.Tanh(), layer)
+
+
 def hooked() -> nn.Module:
     layer = nn.Linear(5, 5)
     layer.register_forward_hook(lambda _module, _inputs, outputs: outputs + 1)
@@ -69,6 +80,8 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[], nn.Module]]] = {
     "dropout of images": (IMAGE, lambda: nn.Sequential(Dropout(0.4, "one"), nn.Conv2d(2, 3, 1))),
     "unknown layer": (TABLE, lambda: nn.Sequential(nn.Linear(5, 5), Doubled(), nn.Tanh())),
     "no chain": (TABLE, Residual),
+    "shared weights": (TABLE, sharing),
+    "weights twice": (TABLE, weights_twice),
     "hooks": (TABLE, hooked),
     "one layer twice": (TABLE, repeated),
 }

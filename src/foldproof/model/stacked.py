@@ -57,9 +57,9 @@ class StackedNetwork:
 
     def __init__(self, template: nn.Module) -> None:
         self.layout = Layout.of(template)
-        self._template = template.to("meta")
-        layers = pooled_first(list(_layers(self._template)))
+        layers = [("", template)] if _shares(template) else pooled_first(list(_layers(template)))
         self._layers = [(layer, _names_in(name, layer)) for name, layer in layers]
+        self._template = template.to("meta")  # last: it parts weights that layers share
         self._persistent = set(self._template.state_dict())
 
     def __call__(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor | None = None) -> Tensor:
@@ -91,6 +91,11 @@ class StackedNetwork:
         return {name: value for name, value in buffers.items() if name in self._persistent}
 
 
+def _shares(network: nn.Module) -> bool:
+    """Whether a weight is used in two places, so that its gradient is a sum, which no layer alone may write."""
+    return len(list(network.named_parameters(remove_duplicate=False))) > len(list(network.parameters()))
+
+
 def _layers(network: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
     """The layers of a chain, in order, by name; a network of any other form is one layer."""
     if type(network) is not nn.Sequential or has_hooks(network):
@@ -102,9 +107,14 @@ def _layers(network: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module
 
 
 def _names_in(name: str, layer: nn.Module) -> dict[str, str]:
-    """The names of a layer's parameters and buffers: in the layer -> in the network."""
-    own = [*dict(layer.named_parameters()), *dict(layer.named_buffers())]
-    return {one: f"{name}.{one}" if name else one for one in own}
+    """Of a layer's parameters and buffers: name in the layer -> name in the network, one for all that are the same."""
+    own = [
+        (f"{part}.{one}" if part else one, tensor)
+        for part, module in layer.named_modules()
+        for one, tensor in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+    ]
+    first = {id(tensor): one for one, tensor in reversed(own)}
+    return {one: f"{name}.{first[id(tensor)]}" if name else first[id(tensor)] for one, tensor in own}
 
 
 class _Unfolding(torch.autograd.Function):
