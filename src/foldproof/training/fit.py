@@ -17,6 +17,7 @@ from foldproof.training.best_epochs import BestEpochs, Kept
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.events import Sink
 from foldproof.training.losses import RowLoss
+from foldproof.training.memory import keeping_freed_memory
 from foldproof.training.module import Objective, PopulationModule
 from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.population import Population
@@ -73,7 +74,7 @@ def fit(
         recipe.divergence_factor,
         sinks,
     )
-    with _quiet(), _deterministic():
+    with _quiet(), _deterministic(), keeping_freed_memory():
         trainer = pl.Trainer(
             accelerator=device,
             devices=1,
