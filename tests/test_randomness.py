@@ -122,3 +122,19 @@ def test_cpu_and_gpu_draw_the_same() -> None:
     for draw, tolerance in ((randomness.uniform, 0.0), (randomness.normal, 1e-6)):
         on_gpu = draw(key.cuda(), (10_000,), torch.float32).cpu()
         assert torch.allclose(on_gpu, draw(key, (10_000,), torch.float32), rtol=0, atol=tolerance)
+
+
+def test_at_least_is_the_comparison_of_the_uniform_draws() -> None:
+    keys = torch.stack([randomness.key_of(3, member) for member in range(4)])
+    draws = randomness.uniform(keys, (5, 7))
+    bounds = torch.stack([torch.tensor(0.0), draws[1, 2, 3], torch.tensor(0.3), torch.tensor(1 - 2.0**-24)])
+    assert torch.equal(randomness.at_least(keys, (5, 7), bounds), draws >= bounds.reshape(4, 1, 1))
+    assert randomness.at_least(keys[1], (5, 7), bounds[1])[2, 3]
+
+
+def test_many_keys_draw_what_each_draws_alone() -> None:
+    """Together they need several blocks of the processor's cache, the last one not full."""
+    keys = torch.stack([randomness.key_of(member) for member in range(11)])
+    together = randomness.words(keys, 20_001, start=5)
+    for member in (0, 2, 3, 10):
+        assert torch.equal(together[member], randomness.words(keys[member], 20_001, start=5))

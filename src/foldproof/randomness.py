@@ -26,6 +26,7 @@ from torch import Tensor
 _WEYL = 0x9E3779B9
 _FIRST = 0x7FEB352D
 _SECOND = 0x846CA68B
+_BLOCK = 1 << 16  # words
 
 
 def key_of(*words: int, device: torch.device | str = "cpu") -> Tensor:
@@ -55,6 +56,16 @@ def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.floa
     """Uniform draws in [0, 1) `[..., *shape]`, multiples of 2**-24, equal on every device and from fp32 upwards."""
     drawn: Tensor = _OnWholeStack.apply(key, partial(_uniform, shape=shape, dtype=dtype))  # type: ignore[no-untyped-call]
     return drawn
+
+
+def at_least(key: Tensor, shape: tuple[int, ...], bound: Tensor) -> Tensor:
+    """Whether uniform draws reach `bound` `[...]` in [0, 1): `uniform(key, shape) >= bound`, `[..., *shape]` bool."""
+    bound = bound.to(torch.float32)
+    if key.device.type == "cpu":
+        words = _words_of_numpy(key.contiguous().numpy().view(np.uint32), math.prod(shape), 0)
+        least = np.ceil(bound.numpy().astype(np.float64) * 2.0**24).astype(np.uint32) << np.uint32(8)
+        return torch.from_numpy(words >= least[..., None]).reshape(*key.shape[:-1], *shape)
+    return _uniform(key, shape, torch.float32) >= bound.reshape(*bound.shape, *(1,) * len(shape))
 
 
 def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Tensor:
@@ -136,20 +147,27 @@ def _uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
 
 
 def _words_of_numpy(key: NDArray[np.uint32], count: int, start: int) -> NDArray[np.uint32]:
-    word = _elements(count, start) ^ key[..., 0:1]
-    _mix_of_numpy(word)
-    word += key[..., 1:2]
-    _mix_of_numpy(word)
-    return word
+    """Keys are taken in blocks whose words stay in the processor's cache through all rounds."""
+    found = np.empty((*key.shape[:-1], count), np.uint32)
+    keys, words = key.reshape(-1, 2), found.reshape(-1, count)
+    block = max(1, _BLOCK // max(1, count))
+    spare = np.empty((min(block, len(keys)), count), np.uint32)
+    for first in range(0, len(keys), block):
+        part, word = keys[first : first + block], words[first : first + block]
+        np.bitwise_xor(_elements(count, start), part[:, 0:1], out=word)
+        _mix_of_numpy(word, spare[: len(part)])
+        word += part[:, 1:2]
+        _mix_of_numpy(word, spare[: len(part)])
+    return found
 
 
-def _mix_of_numpy(word: NDArray[np.uint32]) -> None:
-    """lowbias32 in place."""
-    word ^= word >> np.uint32(16)
+def _mix_of_numpy(word: NDArray[np.uint32], spare: NDArray[np.uint32]) -> None:
+    """lowbias32 in place; `spare` is of the same shape."""
+    word ^= np.right_shift(word, np.uint32(16), out=spare)
     word *= np.uint32(_FIRST)
-    word ^= word >> np.uint32(15)
+    word ^= np.right_shift(word, np.uint32(15), out=spare)
     word *= np.uint32(_SECOND)
-    word ^= word >> np.uint32(16)
+    word ^= np.right_shift(word, np.uint32(16), out=spare)
 
 
 @lru_cache(maxsize=64)

@@ -1,18 +1,19 @@
-"""Networks of one shape as one: their weights are the rows of a matrix `[P, N]`, their forward pass one `vmap`.
+"""Networks of one shape as one: their weights are the rows of a matrix `[P, N]`, their forward pass one for all.
 
 `Layout` says where in a row each parameter lies; `StackedNetwork` unfolds the matrix into parameters `[P, ...]` and
-runs the template network over all members at once. Optimizers, averages and checkpoints see the matrix alone.
+runs the template's layers over all members at once. Optimizers, averages and checkpoints see the matrix alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
 
 from foldproof import randomness
+from foldproof.model.folded import Owned, fold, has_hooks, pooled_first, run, unfold
 
 State = dict[str, Tensor]
 
@@ -56,7 +57,9 @@ class StackedNetwork:
 
     def __init__(self, template: nn.Module) -> None:
         self.layout = Layout.of(template)
-        self._template = template.to("meta")
+        layers = [("", template)] if _shares(template) else pooled_first(list(_layers(template)))
+        self._layers = [(layer, _names_in(name, layer)) for name, layer in layers]
+        self._template = template.to("meta")  # last: it parts weights that layers share
         self._persistent = set(self._template.state_dict())
 
     def __call__(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor | None = None) -> Tensor:
@@ -64,23 +67,76 @@ class StackedNetwork:
 
         In training mode running averages in `buffers` `[P, ...]` are updated in place.
         """
-        self._template.train(keys is not None)
+        if self._template.training != (keys is not None):
+            self._template.train(keys is not None)
+        members = len(matrix)
+        gradients: State = {}
         parameters = self.layout.unfold(matrix)
-        if keys is None:
-            return vmap(self._evaluate)(parameters, buffers, rows)
-        return vmap(self._train)(parameters, buffers, rows, keys)
-
-    def _train(self, parameters: State, buffers: State, rows: Tensor, key: Tensor) -> Tensor:
-        with randomness.drawing(key):
-            return self._evaluate(parameters, buffers, rows)
-
-    def _evaluate(self, parameters: State, buffers: State, rows: Tensor) -> Tensor:
-        outputs: Tensor = functional_call(self._template, (parameters, buffers), (rows,))
-        return outputs
+        if torch.is_grad_enabled() and matrix.requires_grad:
+            sheet = torch.empty_like(matrix)
+            gradients = self.layout.unfold(sheet)
+            unfolded = _Unfolding.apply(matrix, self.layout, sheet)  # type: ignore[no-untyped-call]
+            parameters = dict(zip(self.layout.names, unfolded, strict=True))
+        tensors = {**parameters, **buffers}
+        folded = fold(rows)
+        with randomness.drawing(keys):
+            for layer, names in self._layers:
+                own = {name: tensors[full] for name, full in names.items() if full in tensors}  # no rates when serving
+                into = {name: gradients[full] for name, full in names.items() if full in gradients}
+                folded = run(layer, Owned(members, own, into), folded)
+        return unfold(folded, members)
 
     def saved_buffers(self, buffers: State) -> State:
         """Those buffers that belong to a trained network (running averages), without settings such as dropout rates."""
         return {name: value for name, value in buffers.items() if name in self._persistent}
+
+
+def _shares(network: nn.Module) -> bool:
+    """Whether a weight is used in two places, so that its gradient is a sum, which no layer alone may write."""
+    return len(list(network.named_parameters(remove_duplicate=False))) > len(list(network.parameters()))
+
+
+def _layers(network: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The layers of a chain, in order, by name; a network of any other form is one layer."""
+    if type(network) is not nn.Sequential or has_hooks(network):
+        yield name, network
+        return
+    for part, layer in network._modules.items():
+        assert layer is not None
+        yield from _layers(layer, f"{name}.{part}" if name else part)
+
+
+def _names_in(name: str, layer: nn.Module) -> dict[str, str]:
+    """Of a layer's parameters and buffers: name in the layer -> name in the network, one for all that are the same."""
+    own = [
+        (f"{part}.{one}" if part else one, tensor)
+        for part, module in layer.named_modules()
+        for one, tensor in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+    ]
+    first = {id(tensor): one for one, tensor in reversed(own)}
+    return {one: f"{name}.{first[id(tensor)]}" if name else first[id(tensor)] for one, tensor in own}
+
+
+class _Unfolding(torch.autograd.Function):
+    """The matrix as parameters; backward joins their gradients, which mostly were written in place already."""
+
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor, layout: Layout, sheet: Tensor) -> tuple[Tensor, ...]:
+        """Parameters `[P, ...]` of the matrix `[P, N]`; `sheet` `[P, N]` is where its gradient is to be."""
+        ctx.set_materialize_grads(False)
+        ctx.layout, ctx.sheet = layout, sheet
+        return tuple(layout.unfold(matrix.detach()).values())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor, None, None]:
+        """The sheet, under a name that nobody else holds: then autograd takes it as it is, without a copy."""
+        sheet: Tensor = ctx.sheet
+        for place, gradient in zip(ctx.layout.unfold(sheet).values(), gradients, strict=True):
+            if gradient is None:
+                place.zero_()
+            elif gradient.data_ptr() != place.data_ptr():
+                place.copy_(gradient)
+        return sheet.detach(), None, None
 
 
 def stack(networks: Sequence[nn.Module]) -> tuple[StackedNetwork, Tensor, State]:

@@ -73,8 +73,11 @@ class FoldDataModule(pl.LightningDataModule):
         return EpochLoader(self)
 
     def gather(self, index: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Raw rows `[P, B, *shape]` in `dtype` and targets `[P, B]` of an index tensor `[P, B]`."""
-        rows = self.features[index.to(self.features.device)].to(index.device, dtype)
+        """Raw rows `[P, B, *shape]` in `dtype` and targets `[P, B]` of an index tensor `[P, B]`.
+
+        In memory the rows lie as `[B, P, *shape]`, which the network takes them as without a copy.
+        """
+        rows = self.features[index.t().to(self.features.device)].to(index.device, dtype).transpose(0, 1)
         targets = self.targets[index]
         return rows, targets.to(dtype) if targets.is_floating_point() else targets
 

@@ -19,6 +19,7 @@ from foldproof.training.checkpoints import Checkpoint
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.events import FitContinued, Sink
 from foldproof.training.losses import RowLoss
+from foldproof.training.memory import keeping_freed_memory
 from foldproof.training.module import Objective, PopulationModule
 from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.population import Population
@@ -81,7 +82,7 @@ def fit(
             return kept
         population = _as_found(population, data, found)
     module = PopulationModule(population, data, _objective(recipe, data.steps), found)
-    with _quiet(), _deterministic():
+    with _quiet(), _deterministic(), keeping_freed_memory():
         trainer = pl.Trainer(
             accelerator=device,
             devices=1,
@@ -143,12 +144,18 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _deterministic() -> Iterator[None]:
-    """Lightning switches deterministic algorithms on for the whole process; afterwards they are as they were."""
-    before = torch.are_deterministic_algorithms_enabled()
+    """Lightning switches deterministic algorithms on for the whole process; afterwards they are as they were.
+
+    Torch would then also fill all new memory, lest anybody read it unwritten; that costs a pass over each tensor.
+    """
+    memory: Any = torch.utils.deterministic
+    before = torch.are_deterministic_algorithms_enabled(), memory.fill_uninitialized_memory
+    memory.fill_uninitialized_memory = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.use_deterministic_algorithms(before[0])
+        memory.fill_uninitialized_memory = before[1]
 
 
 @contextmanager
