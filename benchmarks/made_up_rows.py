@@ -21,8 +21,8 @@ from foldproof.data.dataset import Dataset, describe
 from foldproof.data.splits import Split, make_split
 from foldproof.data.statistics import Statistics, fit_statistics
 from foldproof.reproducibility import using_threads
-from foldproof.training.members import make_data, make_population, make_recipe
 from foldproof.training.fit import fit
+from foldproof.training.members import make_data, make_population, make_recipe
 
 COLUMNS = 20
 BATCH_SIZE = 8  # small, so that a thousand rows make enough steps

@@ -18,9 +18,9 @@ from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.model.stacked import StackedNetwork
 from foldproof.training.best_epochs import Kept
 from foldproof.training.cross_validation import train_members
-from foldproof.training.members import make_data, make_population, make_recipe
 from foldproof.training.events import Sink
 from foldproof.training.fit import fit
+from foldproof.training.members import make_data, make_population, make_recipe
 from foldproof.training.population import Population
 
 

@@ -21,7 +21,7 @@ def main(params: Params) -> None:
     seen = read_json("data/statistics/manifest.json")
     out_of_fold = pd.read_parquet("data/predictions/out_of_fold.parquet")
     curves = pd.read_csv("reports/curves.csv")
-    with Recorder("evaluate", params, dataset.schema) as record:
+    with Recorder("evaluate", params, dataset.schema, more_to_come=True) as record:
         model = ExportedModel.load("models")
         test = model.predict_members(dataset.features[split.test_rows()])
         assessment = assess(

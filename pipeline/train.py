@@ -20,7 +20,7 @@ def main(params: Params) -> None:
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
     curves = Curves()
-    with Recorder("train", params, dataset.schema) as record, Display() as display:
+    with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:
         sinks: list[Sink] = [display, curves, record.sink]
         resume = Resume(unfinished_in(record.workspace, record.root))
         trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks, resume)

@@ -1,7 +1,9 @@
 """Files appear whole or not at all; hashes follow every byte and border."""
 
 import json
+import os
 from pathlib import Path
+from stat import S_ISDIR
 
 import pytest
 from hypothesis import given
@@ -41,6 +43,41 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
         write_whole(target, "new")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_content_is_durable_before_its_name_and_the_name_before_the_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut would need: the whole content synced, then the rename, then the folder that holds the name."""
+    done: list[tuple[str, int]] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        fsync(descriptor)
+        found = os.fstat(descriptor)
+        done.append(("folder", found.st_ino) if S_ISDIR(found.st_mode) else ("bytes", found.st_size))
+
+    def noted_replace(source: str | Path, target: str | Path) -> None:
+        done.append(("rename", Path(source).stat().st_ino))
+        replace(source, target)
+
+    monkeypatch.setattr("os.fsync", noted_fsync)
+    monkeypatch.setattr("os.replace", noted_replace)
+    write_whole(tmp_path / "file", b"12345")
+    assert done == [
+        ("bytes", 5),
+        ("rename", (tmp_path / "file").stat().st_ino),
+        ("folder", tmp_path.stat().st_ino),
+    ]
+
+
+def test_whoever_reads_the_old_file_goes_on_reading_the_old_file(tmp_path: Path) -> None:
+    """A new file takes the name; the old one is not written into, so no reader ever sees half of each."""
+    write_whole(tmp_path / "file", "old")
+    with (tmp_path / "file").open() as reader:
+        write_whole(tmp_path / "file", "new")
+        assert reader.read() == "old"
+    assert (tmp_path / "file").read_text() == "new"
 
 
 def test_folders_are_made_and_bytes_are_kept(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The journal: what is written is read, what a crash cut short is dropped, what is damaged is named."""
 
 import math
+import os
 import resource
 from contextlib import suppress
 from pathlib import Path
@@ -116,6 +117,19 @@ def test_a_reader_goes_on_where_it_was(tmp_path: Path) -> None:
             seen.append(len(records))
     assert seen == [1, 0, 3]
     assert position == Position(path.stat().st_size, 4)
+
+
+def test_what_must_last_is_durable_and_the_rest_waits_for_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "j"
+    synced: list[int] = []
+    with Journal(path) as journal:
+        monkeypatch.setattr("os.fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+        journal.append("metrics", {"n": 1})
+        assert synced == []
+        journal.append("stage", {"n": 2}, durable=True)
+        assert synced == [path.stat().st_size], "synced once, when the whole line was there"
 
 
 def test_a_write_that_fails_leaves_no_trace(tmp_path: Path) -> None:

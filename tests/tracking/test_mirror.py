@@ -1,5 +1,6 @@
 """The mirror: MLflow holds what the journal tells, each point exactly once, whatever happened in between."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,21 @@ def test_stages_open_the_run_again_and_end_it(shared: Shared) -> None:
         send(path, connect)
         found = held(store, digest)
         assert (found.status, found.children["fold 0"].status) == (wanted, "FINISHED")
+
+
+def test_a_journal_that_was_lost_and_written_anew_adds_no_point(shared: Shared) -> None:
+    """Then the same points come with later times, which MLflow by itself takes for other points."""
+    workspace, store, connect, _ = shared
+    digest = "e1" * 32
+    path = write_run(workspace, digest)
+    send(path, connect)
+    first = read(path)[0][-1].time
+    path.unlink()
+    path.with_suffix(".cursor").unlink()
+    while time.time_ns() // 1_000_000 <= first:
+        time.sleep(0.001)
+    send(write_run(workspace, digest), connect)
+    expect_whole(held(store, digest))
 
 
 def test_attempts_are_runs_of_their_own(shared: Shared) -> None:

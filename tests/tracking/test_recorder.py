@@ -199,6 +199,7 @@ def test_a_companion_that_does_not_come_to_an_end_is_not_waited_for(
     started = monotonic()
     with Recorder("train", root=project) as record:
         assert record._companion is not None
+        assert record._companion.process is not None
         record._companion.process.send_signal(signal.SIGSTOP)
         tell_fit(record.sink)
     assert monotonic() - started < 5

@@ -92,6 +92,7 @@ def test_a_stage_leaves_its_model_and_a_killed_companion_costs_nothing(
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert record._companion is not None
+        assert record._companion.process is not None
         record._companion.process.kill()
         tell_fit(record.sink, range(1, EPOCHS))
         leave_training(tmp_path)

@@ -71,6 +71,49 @@ def test_members_with_their_own_settings_equal_one_torch_optimizer_each(name: Op
 
 
 @every_optimizer
+def test_decay_acts_where_it_is_asked_to_and_nowhere_else(name: OptimizerName) -> None:
+    """Weights have it, biases have not: torch's own way to say so is a group of parameters each."""
+    matrix = nn.Parameter(START.clone())
+    rates = Rates(RATES, DECAYS, None, lambda _: 1.0)
+    decayed = torch.tensor([1.0, 0.0, 1.0, 0.0], dtype=torch.float64)
+    optimizer = PopulationOptimizer(matrix, OPTIMIZERS[name], getattr(Train().optimizer, name), rates, decayed)
+    for _ in range(50):
+        optimizer.zero_grad()
+        loss(matrix).sum().backward()
+        optimizer.step()
+    for member in range(3):
+        weights, biases = (nn.Parameter(START[member, places].clone()) for places in ([0, 2], [1, 3]))
+        groups = [{"params": [weights], "weight_decay": DECAYS[member].item()}, {"params": [biases]}]
+        by_hand = TORCH[name](groups, RATES[member].item(), 0.0)
+        for _ in range(50):
+            by_hand.zero_grad()
+            loss(torch.stack([weights[0], biases[0], weights[1], biases[1]])).backward()
+            by_hand.step()
+        found = matrix.detach()[member]
+        assert torch.allclose(found[[0, 2]], weights.detach(), rtol=1e-9, atol=1e-12)
+        assert torch.allclose(found[[1, 3]], biases.detach(), rtol=1e-9, atol=1e-12)
+
+
+@every_optimizer
+@pytest.mark.parametrize("keep", [[1, 2], [0, 2], [2]])
+def test_those_who_go_on_after_compaction_go_on_as_themselves(name: OptimizerName, keep: list[int]) -> None:
+    """Whoever is taken out, first, middle or both: the others keep their own momentum, rate and decay."""
+    matrix = nn.Parameter(START.clone())
+    rates = Rates(RATES, DECAYS, torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64), lambda step: 1 / (1 + 0.01 * step))
+    block = getattr(Train().optimizer, name)
+    optimizer = PopulationOptimizer(matrix, OPTIMIZERS[name], block, rates, torch.ones(4, dtype=torch.float64))
+    for step in range(60):
+        if step == 20:
+            matrix.data, matrix.grad = matrix.data[keep], None
+            optimizer.compact(torch.tensor(keep))
+        optimizer.zero_grad()
+        loss(matrix).sum().backward()
+        optimizer.step()
+    clip = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
+    assert torch.allclose(matrix.detach(), stepped(name, 60, clip)[keep], rtol=1e-9, atol=1e-12)
+
+
+@every_optimizer
 def test_every_optimizer_finds_the_bottom(name: OptimizerName) -> None:
     end = stepped(name, 4000, decays=None)
     assert loss(end)[-1] < 0.02

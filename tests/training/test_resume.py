@@ -17,10 +17,13 @@ from foldproof.training.checkpoints import Checkpoint, CheckpointFolder
 from foldproof.training.cross_validation import Trained, train_members
 from foldproof.training.event_log import EventLog, read_events
 from foldproof.training.events import EpochEnded, Event, FitContinued, MemberStopped
-from foldproof.training.resume import Resume, Trail
+from foldproof.training.plan import Plan
+from foldproof.training.resume import Resume, Trail, events_path
+from foldproof.training.task import Task
 from tests.training.setting import Killed, digits, dying_after, fit_together, killed_and_resumed, params, split_of
 
 DATASET = digits(300)
+PLAN = Plan(((0, 1), (2, 3)), "in_process", "cpu", "fp32", 1)
 
 
 def job(**train: Any) -> Any:
@@ -125,6 +128,7 @@ def test_events_of_an_epoch_whose_checkpoint_is_missing_are_forgotten(tmp_path: 
         stream.write(b'{"kind": "epo')
     assert [event for event, _ in read_events(tmp_path / "events.jsonl")] == events[:2]
     again = EventLog(tmp_path / "events.jsonl", length)
+    assert [event for event, _ in read_events(tmp_path / "events.jsonl")] == events[:1], "nobody follows lost ones"
     again(events[2])
     again(MemberStopped(members[0], 2, 1, "patience"))
     again.flush()
@@ -216,6 +220,22 @@ def test_workers_that_keep_dying_end_the_training_with_advice(monkeypatch: pytes
     finally:
         stop.set()
         thread.join()
+
+
+def test_what_a_sink_raises_beside_workers_is_raised(tmp_path: Path) -> None:
+    def broken(_: Event) -> None:
+        raise BrokenPipeError("nobody reads the display")
+
+    chosen = job()
+    split = split_of(DATASET, chosen)
+    statistics = fit_statistics(DATASET, split, chosen.preprocess)
+    task = Task(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, tmp_path)
+    follower = workers._Follower(task, 0, [broken])
+    log = EventLog(events_path(tmp_path / "population-0"))
+    log(MemberStopped(split.members[0], 1, 1, "patience"))
+    log.flush()
+    with pytest.raises(BrokenPipeError, match="nobody reads"), workers._following([follower]):
+        pass
 
 
 def test_divergence_in_a_worker_is_told_as_it_is_here() -> None:

@@ -2,6 +2,7 @@
 
 `python -m foldproof.tracking.background WORKSPACE JOURNAL` follows a journal until its standard input is closed, which
 happens when the stage ends, in whatever way. It answers to nobody's Ctrl-C, so that the last entries still arrive.
+After a stage that others follow it lingers, and goes on with the next one: starting it costs seconds.
 """
 
 import os
@@ -9,14 +10,13 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foldproof.tracking.address import address_of, without_secrets
-from foldproof.tracking.journal import Journal, JournalBusyError, read
-from foldproof.tracking.mirror import Cursor, Mirror, MirrorBusyError, records_left, sole
+from foldproof.tracking.journal import Journal, JournalBusyError, being_written, read
+from foldproof.tracking.mirror import Cursor, Mirror, MirrorBusyError, being_sent, records_left, sole
 from foldproof.tracking.picture import picture_of
 from foldproof.tracking.scribe import Scribe
 from foldproof.tracking.store import TELEMETRY_OFF, Patience, Store, connect, environment
@@ -27,45 +27,69 @@ LONGEST_PAUSE = 30.0  # seconds between two attempts at a store that does not an
 LAST_ATTEMPTS = 3.0  # seconds in which a failure at the end is tried again
 NICENESS = 5  # training goes first; much more, and a busy machine would never let us come to an end
 WAIT_AT_END = 20.0  # seconds that a stage waits for the last entries to arrive
+LINGER = 15.0  # seconds after a stage in which the next one is awaited
+LOOKED_EVERY = 0.1  # seconds between two looks at whether a journal is being written
+LAST_STAGE = "report"
 
 
 @dataclass
 class Companion:
     """The process that tells MLflow, as the stage sees it."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None  # None: an earlier stage's, which goes on with this one
+    workspace: Path
     path: Path
 
     @classmethod
     def start(cls, workspace: Path, path: Path) -> "Companion":
-        """Begin to tell MLflow what the journal at `path` holds and will hold."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(workspace), str(path)],
-            cwd=workspace,
-            env=os.environ | TELEMETRY_OFF,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        return cls(process, path)
+        """Begin to tell MLflow what the journal at `path` holds and will hold, or see that it is being done already."""
+        return cls(None if being_sent(path) else _start(workspace, path), workspace, path)
+
+    def leave(self) -> None:
+        """Let it come to its end without us: a later stage waits for it."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+            self.process.returncode = 0  # lest Popen complain of a process that is meant to outlive us
 
     def finish(self) -> str:
         """Wait a bounded time until all is told; empty, or one line that says what is missing and why."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        try:
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(WAIT_AT_END)
-        finally:
-            if self.process.poll() is None:
-                self.process.kill()
-                self.process.wait()
+        deadline = time.monotonic() + WAIT_AT_END
+        if self.process is None and not self._told(deadline, lambda: being_sent(self.path)):
+            self.process = _start(self.workspace, self.path)
+        if self.process is not None:
+            self._end(self.process, deadline)
         left, total = records_left(self.path)
         if left == 0:
             return ""
         problem = Cursor.load(self.path).problem or f"MLflow did not take them within {WAIT_AT_END:.0f} s"
         return f"tracking: {left} of {total} records are not in MLflow yet ({problem}); `foldproof sync` sends them"
+
+    def _end(self, process: subprocess.Popen[bytes], deadline: float) -> None:
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            self._told(deadline, lambda: process.poll() is None)
+        finally:
+            process.kill()
+            process.wait()
+
+    def _told(self, deadline: float, goes_on: Callable[[], bool]) -> bool:
+        """Whether everything is told, at the latest at the deadline or when the sending has ended."""
+        while (left := records_left(self.path)[0]) and goes_on() and time.monotonic() < deadline:
+            time.sleep(LOOKED_EVERY)
+        return left == 0
+
+
+def _start(workspace: Path, path: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", __name__, str(workspace), str(path)],
+        cwd=workspace,
+        env=os.environ | TELEMETRY_OFF,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -122,11 +146,46 @@ def await_ending(path: Path, seconds: float) -> None:
 
 
 def follow(workspace: Path, path: Path, stage: Stage) -> int:
-    """Mirror a journal until its stage has ended, and what is left then; 0 when all has arrived."""
+    """Mirror a journal until its stage has ended, and the stages that follow soon; 0 when all has arrived."""
     mirror = Mirror(path, Connector(workspace, os.environ, PATIENCE))
+    send_until(stage.ended, mirror, path)
+    while _more_may_come(path) and _another_begins(path):
+        send_until(lambda seconds: _released(path, seconds), mirror, path)
+    return min(1, records_left(path)[0])
+
+
+def _more_may_come(path: Path) -> bool:
+    if records_left(path)[0]:
+        return False  # the store is away; the stage that waits for us shall know
+    picture = picture_of(read(path)[0])
+    return picture.last_stage != LAST_STAGE and picture.stages.get(picture.last_stage) == "finished"
+
+
+def _another_begins(path: Path) -> bool:
+    """Whether a stage begins to write the journal while we linger."""
+    before, deadline = records_left(path)[1], time.monotonic() + LINGER
+    while time.monotonic() < deadline:
+        if being_written(path) or records_left(path)[1] > before:
+            return True
+        time.sleep(LOOKED_EVERY)
+    return False
+
+
+def _released(path: Path, seconds: float) -> bool:
+    """Wait so long, or until nobody writes the journal; whether nobody does."""
+    deadline = time.monotonic() + seconds
+    while being_written(path):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOKED_EVERY)
+    return True
+
+
+def send_until(ended: Callable[[float], bool], mirror: Mirror, path: Path) -> None:
+    """Send what the journal holds until its stage has ended, and what is left then, for a bounded time."""
     pause, ended_at = 0.0, None
     while True:
-        if ended_at is None and stage.ended(pause):
+        if ended_at is None and ended(pause):
             ended_at = time.monotonic()
             await_ending(path, LAST_ATTEMPTS)
         try:
@@ -139,7 +198,7 @@ def follow(workspace: Path, path: Path, stage: Stage) -> int:
                 time.sleep(INTERVAL / 2)
                 continue
         if ended_at is not None:
-            return min(1, records_left(path)[0])
+            return
 
 
 def note_problem(path: Path, error: Exception) -> str:

@@ -62,6 +62,15 @@ def sole(path: Path) -> Iterator[None]:
         yield
 
 
+def being_sent(path: Path) -> bool:
+    """Whether a living process sends this journal."""
+    try:
+        with sole(path):
+            return False
+    except MirrorBusyError:
+        return True
+
+
 @dataclass
 class Mirror:
     """One journal and the store it goes to; use it within `sole`."""

@@ -44,9 +44,19 @@ class Recorder:
     """
 
     def __init__(
-        self, stage: str, params: Params | None = None, schema: Schema | None = None, root: Path | None = None
+        self,
+        stage: str,
+        params: Params | None = None,
+        schema: Schema | None = None,
+        root: Path | None = None,
+        *,
+        more_to_come: bool = False,
     ) -> None:
-        """Record `stage` of the project at `root` (default: here), whose params and schema are read if not given."""
+        """Record `stage` of the project at `root` (default: here), whose params and schema are read if not given.
+
+        Where there is `more_to_come`, MLflow is told the last of this stage while the next one begins.
+        """
+        self._more_to_come = more_to_come
         self.stage, self.root = stage, (root or Path.cwd()).resolve()
         self.params = params or load_params(self.root / "params.yaml")
         self.schema = schema or Schema.from_dict(read_json(self.root / "data" / "prepared" / "schema.json"))
@@ -97,7 +107,9 @@ class Recorder:
         try:
             self._attempt_to_write(lambda: self._curves.close())
             self._attempt_to_write(lambda: self._scribe.stage(self.stage, status, message))
-            if self._companion is not None:
+            if self._companion is not None and self._more_to_come and status == "finished":
+                self._companion.leave()
+            elif self._companion is not None:
                 self._take_leave(self._companion)
         finally:
             if self._journal is not None:

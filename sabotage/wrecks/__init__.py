@@ -1,0 +1,11 @@
+"""The table of wrecks, a file a subject; a new one is a row there."""
+
+from sabotage.wreck import Wreck
+from sabotage.wrecks.durability import DURABILITY
+from sabotage.wrecks.judgement import JUDGEMENT
+from sabotage.wrecks.leakage import LEAKAGE
+from sabotage.wrecks.members import MEMBERS
+from sabotage.wrecks.refusals import REFUSALS
+from sabotage.wrecks.resuming import RESUMING
+
+WRECKS: tuple[Wreck, ...] = (*LEAKAGE, *MEMBERS, *RESUMING, *DURABILITY, *JUDGEMENT, *REFUSALS)

@@ -1,0 +1,41 @@
+"""Wrecks by which scores, intervals and predictions say something else than they claim."""
+
+from sabotage.wreck import Wreck
+
+JUDGEMENT = (
+    Wreck(
+        "corrected interval without its correction",
+        "evaluation/intervals.py",
+        "sqrt(1 / len(scores) + test_to_training)",
+        "sqrt(1 / len(scores))",
+        "evaluation/test_intervals.py::test_corrected_interval_of_the_worked_example",
+    ),
+    Wreck(
+        "better and worse confused where lower is better",
+        "evaluation/comparison.py",
+        "gain = middle if higher_is_better else -middle",
+        "gain = middle",
+        "evaluation/test_comparison.py::test_where_lower_is_better_the_gain_turns_and_the_difference_stays",
+    ),
+    Wreck(
+        "the ensemble averages classes, not probabilities",
+        "evaluation/ensembles.py",
+        "np.mean(members, axis=0, dtype=np.float64)",
+        "np.mean(members == members.max(axis=-1, keepdims=True), axis=0, dtype=np.float64)",
+        "evaluation/test_ensembles.py::test_members_are_averaged_by_hand",
+    ),
+    Wreck(
+        "softmax left out of exported predictions",
+        "model/exported.py",
+        'return outputs.softmax(-1) if task == "classification" else outputs.squeeze(-1)',
+        'return outputs if task == "classification" else outputs.squeeze(-1)',
+        "model/test_exported.py::test_a_member_predicts_what_its_plain_network_does_on_rows_that_it_normalised",
+    ),
+    Wreck(
+        "HTML not escaped in the report",
+        "report/page.py",
+        "autoescape=True",
+        "autoescape=False",
+        "report/test_page.py::test_names_are_escaped",
+    ),
+)

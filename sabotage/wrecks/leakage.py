@@ -1,0 +1,62 @@
+"""Wrecks by which a network learns, stops or is scored on rows that it must not have met."""
+
+from sabotage.wreck import Wreck
+
+LEAKAGE = (
+    Wreck(
+        "statistics fitted on all rows",
+        "data/statistics.py",
+        "fit_rows(dataset, split.rows(index, Role.TRAINING), section)",
+        "fit_rows(dataset, np.arange(len(dataset.targets)), section)",
+        "data/test_statistics.py::test_garbage_in_rows_held_out_changes_nothing",
+    ),
+    Wreck(
+        "statistics fitted on training + inner validation",
+        "data/statistics.py",
+        "fit_rows(dataset, split.rows(index, Role.TRAINING), section)",
+        "fit_rows(dataset, split.training_part(index), section)",
+        "data/test_statistics.py::test_garbage_in_rows_held_out_changes_nothing",
+    ),
+    Wreck(
+        "test rows given to training",
+        "training/members.py",
+        "RowTable.of([split.rows(index, role) for index in members])",
+        "RowTable.of([(split.roles[index] <= role).nonzero()[0] for index in members])",
+        "training/test_fit.py::test_the_scored_fold_and_the_test_set_change_nothing_that_is_fitted_or_chosen",
+    ),
+    Wreck(
+        "the scored fold used to stop early",
+        "training/members.py",
+        "for role in (Role.TRAINING, Role.INNER_VALIDATION)",
+        "for role in (Role.TRAINING, Role.SCORED)",
+        "training/test_fit.py::test_the_scored_fold_and_the_test_set_change_nothing_that_is_fitted_or_chosen",
+    ),
+    Wreck(
+        "a duplicate row on both sides of the test split",
+        "data/splits.py",
+        "digest = hashlib.blake2b(flat[row].tobytes(), ",
+        'digest = hashlib.blake2b(flat[row].tobytes() + row.to_bytes(8, "little"), ',
+        "data/test_splits.py::test_equal_rows_have_equal_roles",
+    ),
+    Wreck(
+        "the test set dealt anew as data grows",
+        "data/splits.py",
+        'seed_of("test set", seed)',
+        'seed_of("test set", seed, len(features))',
+        "data/test_splits.py::test_a_row_never_changes_side_as_data_grows",
+    ),
+    Wreck(
+        "baselines fitted on another fold's rows",
+        "evaluation/assess.py",
+        "plan = [(split.training_part(index), ",
+        "plan = [(split.training_part(index - 1), ",
+        "evaluation/test_baselines.py::test_they_are_fitted_on_the_whole_training_part",
+    ),
+    Wreck(
+        "statistics of other rows pass the check of trust",
+        "evaluation/who_saw_what.py",
+        "if saw.get(member.name) != sha256(",
+        "if member.name not in saw and sha256(",
+        "evaluation/test_who_saw_what.py::test_statistics_fitted_on_other_rows",
+    ),
+)
