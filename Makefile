@@ -47,7 +47,7 @@ FIND_PYTHON = PATH="$${PATH\#"$(CURDIR)/.venv/bin:"}"; \
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help repro retrain test smoke ui lint format bench sabotage docs accuracy constraints clean-environment
+.PHONY: help repro retrain test smoke ui lint format bench chaos sabotage docs accuracy constraints clean-environment
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
@@ -82,11 +82,14 @@ bench: $(ENVIRONMENT) ## time the fit beside three rivals, its scale and all tha
 sabotage: $(ENVIRONMENT) ## wreck a copy of the sources, one line at a time; a named test must turn red every time
 	@"$(BIN)/python" -m sabotage $(ARGS)
 
+chaos: $(ENVIRONMENT) ## kill, cut off, fill up and double real runs in scratch clones; nothing may be lost (15 minutes)
+	@"$(BIN)/python" -m chaos $(ARGS)
+
 docs: $(ENVIRONMENT) ## write docs/params.md anew from the sections of the params
 	@"$(BIN)/python" -c 'from pathlib import Path; from foldproof.config.reference import reference; Path("docs/params.md").write_text(reference())'
 
 accuracy: $(ENVIRONMENT) ## measure the shipped params over five seeds, write benchmarks/RESULTS.md
-	@"$(BIN)/python" benchmarks/accuracy.py $(ARGS)
+	@"$(BIN)/python" -m benchmarks.accuracy $(ARGS)
 
 constraints: ## resolve pyproject.toml anew in an empty environment, write constraints.txt (TORCH=2.14.0 for another torch)
 	@$(FIND_PYTHON); \

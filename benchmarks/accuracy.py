@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import results_file
-
+from benchmarks import results_file
 from foldproof.config import Params, params_from
 from foldproof.config.reading import read_yaml
 from foldproof.data.sources import load_source

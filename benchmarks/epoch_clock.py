@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from statistics import median
+from time import perf_counter
 
 from foldproof.training.events import EpochEnded, Event
 
@@ -15,7 +16,7 @@ class EpochClock:
     def __call__(self, event: Event) -> None:
         """Note when an epoch ended."""
         if isinstance(event, EpochEnded):
-            self._ended.append(event.seconds)
+            self._ended.append(perf_counter())
 
     def milliseconds_a_step(self, steps: int) -> float:
         """Of the median epoch, inner validation included; the first epoch, which pays for the start, is left out."""

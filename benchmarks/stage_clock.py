@@ -31,9 +31,13 @@ def main(what: str, pairs: int = 1) -> None:
         else:
             for switch in VALUES:
                 stage_and_fit(train, switch)  # the first of each makes the store, or imports
-            runs = rounds({switch: lambda _, switch=switch: stage_and_fit(train, switch) for switch in VALUES}, pairs)
+            runs = rounds({switch: _once(train, switch) for switch in VALUES}, pairs)
             found = {switch: [run[switch] for run in runs] for switch in VALUES}
     print(json.dumps(found))
+
+
+def _once(train: Callable[[Any], None], switch: str) -> Callable[[int], dict[str, float]]:
+    return lambda _: stage_and_fit(train, switch)
 
 
 def stage_and_fit(train: Callable[[Any], None], switch: str) -> dict[str, float]:

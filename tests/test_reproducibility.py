@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from stat import S_ISDIR
 
@@ -39,7 +40,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=f"No space left on device: '{target}'"):
         write_whole(target, "new")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
@@ -78,6 +79,17 @@ def test_whoever_reads_the_old_file_goes_on_reading_the_old_file(tmp_path: Path)
         write_whole(tmp_path / "file", "new")
         assert reader.read() == "old"
     assert (tmp_path / "file").read_text() == "new"
+
+
+def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as dead:
+        pass
+    left = tmp_path / f".file.{dead.pid}.part"
+    others = [tmp_path / f".file.{os.getppid()}.part", tmp_path / ".file.x.part", tmp_path / f".other.{dead.pid}.part"]
+    for path in [left, *others]:
+        path.touch()
+    write_whole(tmp_path / "file", "new")
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "file", *others])
 
 
 def test_folders_are_made_and_bytes_are_kept(tmp_path: Path) -> None:

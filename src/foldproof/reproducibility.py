@@ -10,6 +10,7 @@ import os
 import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from glob import escape
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,16 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    _remove_what_the_killed_left(target)
     try:
         with beside.open("wb") as stream:
             stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(target)
+    except OSError as error:
+        error.filename = error.filename or str(target)  # a full disk is told without it
+        raise
     finally:
         beside.unlink(missing_ok=True)
     _sync_folder(target.parent)
@@ -98,6 +103,17 @@ def using_threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _remove_what_the_killed_left(target: Path) -> None:
+    """Files beside `target` that somebody was writing for it who lives no more."""
+    for left in target.parent.glob(f".{escape(target.name)}.*.part"):
+        try:
+            os.kill(int(left.name.split(".")[-2]), 0)
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
+        except (OSError, ValueError):  # another user's process; another program's file
+            continue
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """How a stage runs: params are read and checked, refusals become messages with advice, and the exit code is honest."""
 
+import errno
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from foldproof.errors import FoldproofError
 from foldproof.writer import one_writer
 
 INTERRUPTED = 130
+FULL = {errno.ENOSPC, errno.EDQUOT}  # the disk, or the user's share of it
 
 
 def stage(name: str, main: Callable[[Params], None]) -> None:
@@ -20,7 +22,10 @@ def stage(name: str, main: Callable[[Params], None]) -> None:
     except FoldproofError as error:
         print(f"\nfoldproof: stage {name} stopped:\n{error}\n{_advice(name)}", file=sys.stderr)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            print(f"\nfoldproof: stage {name} stopped:\n{error}: free some\n{_advice(name)}", file=sys.stderr)
+            sys.exit(1)
         traceback.print_exc()
         print(f"\nfoldproof: stage {name} failed by the fault above.\n{_advice(name)}", file=sys.stderr)
         sys.exit(1)

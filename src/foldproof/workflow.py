@@ -14,6 +14,7 @@ from foldproof.config import params_from
 from foldproof.config.reading import read_yaml
 from foldproof.reproducibility import canonical_json, read_json
 from foldproof.validation import validate
+from foldproof.writer import one_run
 
 STAGES = ("prepare", "split", "preprocess", "train", "evaluate", "report")
 SMOKE = Path(".foldproof/smoke")
@@ -23,7 +24,8 @@ SMALL: dict[str, dict[str, Any]] = {"split": {"folds": 2, "repeats": 1}, "train"
 def repro(root: Path, arguments: Sequence[str]) -> int:
     """Validate, run `dvc repro` with the arguments, send what MLflow lacks, show the result; returns its exit code."""
     print(validate(root), flush=True)
-    code = _run([sys.executable, "-m", "dvc", "repro", *arguments], root)
+    with one_run(root):
+        code = _run([sys.executable, "-m", "dvc", "repro", *arguments], root)
     if code:
         return code
     send(root, quiet=True)

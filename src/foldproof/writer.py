@@ -25,6 +25,7 @@ from foldproof.reproducibility import canonical_json
 
 LOCK = Path(".foldproof/writer.lock")
 LOCK_OF_RUNS = Path(".foldproof/run.lock")
+CUT_SHORT = Path(".foldproof/dvc.lock.cut-short")
 LOCKS_OF_DVC = Path(".dvc/tmp/rwlock")  # which process writes and reads which output
 WAIT = "FOLDPROOF_WAIT"
 LOOKED_EVERY = 0.2  # seconds between two looks at whether `dvc` is still there
@@ -56,12 +57,16 @@ def one_writer(root: Path, stage: str) -> Iterator[None]:
 
 @contextmanager
 def one_run(root: Path) -> Iterator[None]:
-    """Hold the workspace for a whole run of DVC, stages and what lies between; refused and waiting as `one_writer`."""
+    """Hold the workspace for a whole run of DVC, stages and what lies between; refused and waiting as `one_writer`.
+
+    DVC writes two files in place, and refuses to read what it left of them when it was killed; that is mended first.
+    """
     with _held(root / LOCK_OF_RUNS, {"pid": os.getpid()}):
         while at_work := _dvc_at_work(root):
             if not _patient():
                 raise BusyError(_advice(f'"pid": {at_work}, a `dvc` of its own'))
             time.sleep(LOOKED_EVERY)
+        _take_away_what_was_cut_short(root)
         yield
 
 
@@ -130,6 +135,22 @@ def _lives(process: int) -> bool:
         pass
     words = _said_of(process, "cmdline")
     return not words or any(b"dvc" in word for word in words)
+
+
+def _take_away_what_was_cut_short(root: Path) -> None:
+    """Nobody is at work, so DVC's locks say nothing; what dvc.lock told of comes back from DVC's run cache."""
+    locks, lock = root / LOCKS_OF_DVC, root / "dvc.lock"
+    with suppress(FileNotFoundError):
+        if not locks.read_bytes().rstrip().endswith(b"}"):
+            locks.unlink()
+    with suppress(FileNotFoundError):
+        if not lock.read_bytes().endswith(b"\n"):
+            lock.replace(root / CUT_SHORT)
+            print(
+                f"foldproof: dvc.lock was cut short when `dvc` was killed; what is left of it is now {CUT_SHORT}. What "
+                "it told of comes back from DVC's cache, and nothing of that is run again.",
+                file=sys.stderr,
+            )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A stage that cannot go on says why and how to get the earlier outputs back, and its exit code is not 0."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,18 @@ def test_a_fault_of_our_own_shows_where_and_the_way_back(capsys: pytest.CaptureF
     told = capsys.readouterr().err
     assert "ZeroDivisionError" in told
     assert "Nothing of this stage was kept" in told
+
+
+def test_a_full_disk_is_told_without_our_code(capsys: pytest.CaptureFixture[str]) -> None:
+    def fill(_: Params) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "models/model.json")
+
+    with pytest.raises(SystemExit) as caught:
+        stage("train", fill)
+    assert caught.value.code == 1
+    told = capsys.readouterr().err
+    assert "No space left on device: 'models/model.json': free some" in told
+    assert "Traceback" not in told
 
 
 def test_an_interruption_is_not_a_success() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from foldproof.errors import FoldproofError
 from foldproof.reproducibility import write_json
-from foldproof.writer import LOCK, LOCKS_OF_DVC, BusyError, one_run, one_writer
+from foldproof.writer import CUT_SHORT, LOCK, LOCKS_OF_DVC, BusyError, one_run, one_writer
 
 HOLD = """
     import sys, time
@@ -249,10 +249,25 @@ def test_a_second_run_is_refused_and_its_stages_are_not(tmp_path: Path) -> None:
             pass
 
 
-@pytest.mark.parametrize("content", ["", '{"write": {"mod', '{"write": {"models": {"pid": 1}}}', "[]", '{"write": 3}'])
+@pytest.mark.parametrize("content", ["", "schema: '2.0'\nstages:\n  prepare:\n    cmd: pyth"])
+def test_what_a_killed_dvc_left_cut_short_is_set_aside(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "dvc.lock").write_text(content)
+    with one_run(tmp_path):
+        assert not (tmp_path / "dvc.lock").exists()
+        assert (tmp_path / CUT_SHORT).read_text() == content
+        assert "comes back from DVC's cache" in capsys.readouterr().err
+        (tmp_path / "dvc.lock").write_text("schema: '2.0'\n")
+    with one_run(tmp_path):
+        assert (tmp_path / "dvc.lock").exists()
+        assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("content", ["", '{"write": {"mod', '{"write": {"models": {"pid": 1}}}', '{"write": 3}'])
 def test_locks_of_dvc_that_say_nothing_of_it_are_passed_over(tmp_path: Path, content: str) -> None:
     """Cut short, of another form, or of a process whose number was given to another since."""
     (tmp_path / LOCKS_OF_DVC).parent.mkdir(parents=True)
     (tmp_path / LOCKS_OF_DVC).write_text(content)
     with one_run(tmp_path):
-        pass
+        assert (tmp_path / LOCKS_OF_DVC).exists() == content.endswith("}"), "DVC refuses to read what is cut short"

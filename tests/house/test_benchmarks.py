@@ -7,15 +7,15 @@ from statistics import median
 
 import pytest
 import torch
+from tests.training.setting import digits
+from torch import Tensor, nn
+
 from benchmarks import fit_times, population
 from benchmarks.agreement import agreements
 from benchmarks.jobs import JOBS, MLP, Job
 from benchmarks.median_interval import coverage, median_interval
 from benchmarks.rivals_work import rivals_work
 from benchmarks.work import Outcome, Work
-from tests.training.setting import digits
-from torch import Tensor, nn
-
 from foldproof.config import Params
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Split, make_split

@@ -4,6 +4,7 @@ import ast
 from functools import cache
 
 import pytest
+
 from sabotage.__main__ import CHECKOUT
 from sabotage.wreck import Wreck
 from sabotage.wrecks import WRECKS

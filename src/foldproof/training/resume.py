@@ -50,7 +50,10 @@ class Resume:
     def mark_finished(self, owner: str) -> None:
         """Note that all that came of this training is written, by `owner`, who will clear it away when recorded."""
         if self._used is not None:
-            write_whole(self._used / "finished", owner)
+            try:
+                write_whole(self._used / "finished", owner)
+            except OSError:  # a full disk: what came of the training counts, not how to go on with it
+                shutil.rmtree(self._used, ignore_errors=True)
 
 
 def digest_of_training(
