@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedKFold
 
 from foldproof.config.data import Split as Section
 from foldproof.data.dataset import Dataset, describe
-from foldproof.data.splits import Role, Split, make_split
+from foldproof.data.splits import Role, Split, _folds, make_split
 from foldproof.errors import ConfigError, DataError
 from tests.training.setting import digits
 
@@ -75,6 +76,27 @@ def test_stratified_folds_are_balanced(seed: int, folds: int) -> None:
     split = make_split(dataset, Section(folds=folds, test_share=0.0, seed=seed), seed)
     counts = np.array([np.bincount(dataset.targets[split.rows(i, Role.SCORED)], minlength=3) for i in range(folds)])
     assert (counts.max(axis=0) - counts.min(axis=0)).max() <= 1
+
+
+@many
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=6).map(lambda more: [6 + count for count in more]),
+    st.integers(2, 6),
+    st.integers(0, 2**31 - 1),
+)
+def test_folds_are_dealt_as_scikit_learn_deals_them(sizes: list[int], folds: int, seed: int) -> None:
+    strata = np.repeat(10 * np.arange(len(sizes))[::-1], sizes)
+    np.random.Generator(np.random.Philox(seed)).shuffle(strata)
+    expected = StratifiedKFold(folds, shuffle=True, random_state=seed).split(np.zeros(len(strata)), strata)
+    dealt = _folds(strata, folds, seed)
+    for (kept, scored), (theirs_kept, theirs_scored) in zip(dealt, expected, strict=True):
+        assert np.array_equal(kept, theirs_kept)
+        assert np.array_equal(scored, theirs_scored)
+    sizes_of_folds = [len(scored) for _, scored in dealt]
+    assert max(sizes_of_folds) - min(sizes_of_folds) <= 1
+    for stratum in np.unique(strata):
+        counts = [np.count_nonzero(strata[scored] == stratum) for _, scored in dealt]
+        assert max(counts) - min(counts) <= 1
 
 
 @many

@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.preprocessing import StandardScaler
 
 from foldproof.config.data import Preprocess
 from foldproof.config.data import Split as Section
 from foldproof.data.splits import Role, Split, make_split
-from foldproof.data.statistics import fit_statistics, load_statistics, manifest_of, normalise, save_statistics
+from foldproof.data.statistics import fit_rows, fit_statistics, load_statistics, manifest_of, normalise, save_statistics
 from foldproof.reproducibility import read_json, sha256
 from tests.training.setting import diabetes, digits
 
@@ -29,6 +32,22 @@ def test_center_and_scale_are_numpys_mean_and_deviation(grain: str) -> None:
         deviation = np.broadcast_to(rows.std(AXES[grain], keepdims=True)[0], (1, 8, 8))
         np.testing.assert_allclose(found.center[index], mean, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(found.scale[index], np.where(deviation == 0, 1, deviation), rtol=1e-10)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 200), st.floats(-1e6, 1e6), st.floats(1e-4, 1e4))
+def test_center_and_scale_are_those_of_the_standard_scaler(seed: int, rows: int, offset: float, spread: float) -> None:
+    """Also around offsets that dwarf the spread, and of a column that never varies."""
+    draws = np.random.Generator(np.random.Philox(seed))
+    features = (offset + spread * draws.normal(size=(rows, 3))).astype(np.float32)
+    features[:, 2] = features[0, 2]
+    dataset = replace(diabetes(), features=features)
+    section = Preprocess(center="feature", scale="feature")
+    (center, scale, *_), _ = fit_rows(dataset, np.arange(rows), section)
+    oracle = StandardScaler().fit(features.astype(np.float64))
+    np.testing.assert_allclose(center, oracle.mean_, rtol=1e-14, atol=0)
+    np.testing.assert_allclose(scale, oracle.scale_, rtol=1e-14, atol=0)
+    assert scale[2] == 1
 
 
 @grains

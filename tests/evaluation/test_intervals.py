@@ -84,7 +84,7 @@ def test_bootstrap_equals_scipy() -> None:
     draws = np.random.Generator(np.random.Philox(2))
     targets = draws.normal(10, 3, 80)
     predictions = targets + draws.normal(0, 1, 80)
-    found = bootstrap_interval(METRICS["mae"].function, targets, predictions, 4000, 0.9, seed=3)
+    found = bootstrap_interval(METRICS["mae"].of_draws, targets, predictions, 4000, 0.9, seed=3)
     assert found is not None
     errors = (np.abs(targets - predictions),)
     expected = stats.bootstrap(errors, np.mean, n_resamples=4000, confidence_level=0.9, method="percentile", rng=4)
@@ -96,11 +96,27 @@ def test_bootstrap_equals_scipy() -> None:
 def test_bootstrap_depends_on_its_seed_alone() -> None:
     draws = np.random.Generator(np.random.Philox(5))
     targets, predictions = draws.normal(size=30), draws.normal(size=30)
-    score = METRICS["rmse"].function
+    score = METRICS["rmse"].of_draws
     first, again, other = (bootstrap_interval(score, targets, predictions, 100, 0.95, seed) for seed in (1, 1, 2))
     assert first == again != other
 
 
 def test_bootstrap_of_a_perfect_score_says_nothing() -> None:
     targets = np.arange(20.0)
-    assert bootstrap_interval(METRICS["mae"].function, targets, targets, 100, 0.95, 0) is None
+    assert bootstrap_interval(METRICS["mae"].of_draws, targets, targets, 100, 0.95, 0) is None
+
+
+@pytest.mark.parametrize("rows", [3, 30, 71])
+@pytest.mark.parametrize("most_drawn", [1, 500, 2**18])
+def test_bootstrap_scores_one_stream_of_draws_however_many_at_once(
+    rows: int, most_drawn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = np.random.Generator(np.random.Philox(6))
+    targets, predictions = draws.normal(size=rows), draws.normal(size=rows)
+    monkeypatch.setattr("foldproof.evaluation.intervals.MOST_DRAWN", most_drawn)
+    found = bootstrap_interval(METRICS["mae"].of_draws, targets, predictions, 105, 0.9, seed=9)
+    stream = np.random.Generator(np.random.Philox(key=9))
+    one_by_one = [stream.integers(0, rows, size=rows) for _ in range(105)]
+    scores = [METRICS["mae"].function(targets[drawn], predictions[drawn]) for drawn in one_by_one]
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(scores, [0.05, 0.95])), rel=1e-12)

@@ -37,9 +37,8 @@ NEVER = {"evaluation": {"training"}}
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 LONGEST_FILE = 300  # lines
 
-# numpy's counter-based generator may be made where integers are drawn for a bootstrap, and nowhere else.
-BOOTSTRAP_ROOM = "evaluation"
-NUMPY_ALLOWED = {"np.random.Generator", "np.random.Philox", "numpy.random.Generator", "numpy.random.Philox"}
+# numpy's own generators may be made, from a seed, for a bootstrap and to deal the folds, and nowhere else.
+NUMPY_ALLOWED = {"evaluation": {"np.random.Generator", "np.random.Philox"}, "data": {"np.random.RandomState"}}
 TORCH_STATE = {"seed", "manual_seed", "initial_seed", "set_rng_state", "get_rng_state", "Generator"}
 TORCH_DRAWS = {"bernoulli", "multinomial", "normal", "poisson", "binomial", "dropout", "alpha_dropout"}
 IN_PLACE_DRAWS = {"normal_", "uniform_", "random_", "bernoulli_", "exponential_", "cauchy_", "geometric_"}
@@ -104,7 +103,7 @@ def test_nothing_but_randomness_draws(graph: "ImportGraph") -> None:
         f"{_where(graph, file, line)}: {call}"
         for file in [*graph.sources(), *graph.stages()]
         if file.name != "randomness.py"
-        for call, line in _global_draws(file, in_bootstrap_room=_room_or_stage(graph, file) == BOOTSTRAP_ROOM)
+        for call, line in _global_draws(file, _room_or_stage(graph, file))
     ]
     assert not wrong, "draw with foldproof.randomness, which has no state:\n" + "\n".join(wrong)
 
@@ -132,23 +131,29 @@ def test_nothing_but_randomness_draws(graph: "ImportGraph") -> None:
 def test_the_search_for_draws_finds_them(source: str, found: list[str], tmp_path: Path) -> None:
     file = tmp_path / "module.py"
     file.write_text(source)
-    assert sorted(call for call, _ in _global_draws(file, in_bootstrap_room=False)) == found
+    assert sorted(call for call, _ in _global_draws(file, "model")) == found
 
 
-def test_the_bootstrap_may_have_its_counter_based_generator(tmp_path: Path) -> None:
-    file = tmp_path / "intervals.py"
-    allowed = "np.random.Generator(np.random.Philox(1)).integers(3)"
+@pytest.mark.parametrize(
+    ("room", "allowed"),
+    [
+        ("evaluation", "np.random.Generator(np.random.Philox(1)).integers(3)"),
+        ("data", "np.random.RandomState(1).shuffle(x)"),
+    ],
+)
+def test_bootstrap_and_folds_may_have_their_generators(room: str, allowed: str, tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
     file.write_text(f"import numpy as np\n{allowed}\nnp.random.default_rng()")
-    assert [call for call, _ in _global_draws(file, in_bootstrap_room=True)] == ["np.random.default_rng"]
+    assert [call for call, _ in _global_draws(file, room)] == ["np.random.default_rng"]
 
 
-def _global_draws(file: Path, *, in_bootstrap_room: bool) -> list[tuple[str, int]]:
+def _global_draws(file: Path, room: str) -> list[tuple[str, int]]:
     """Every use of a global generator in `file`, with its line."""
     found = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import | ast.ImportFrom) and _imports_random(node):
             found.append(("import random", node.lineno))
-        elif isinstance(node, ast.Attribute) and _draws(node, in_bootstrap_room=in_bootstrap_room):
+        elif isinstance(node, ast.Attribute) and _draws(node, room):
             name = ast.unparse(node)
             found.append((name if re.fullmatch(r"[\w.]+", name) else f".{node.attr}", node.lineno))
     return found
@@ -160,11 +165,11 @@ def _imports_random(node: ast.Import | ast.ImportFrom) -> bool:
     return any(alias.name == "random" for alias in node.names)
 
 
-def _draws(node: ast.Attribute, *, in_bootstrap_room: bool) -> bool:
+def _draws(node: ast.Attribute, room: str) -> bool:
     name = ast.unparse(node)
     parts = name.split(".")
     if parts[:2] in (["np", "random"], ["numpy", "random"]) and len(parts) == 3:
-        return not (in_bootstrap_room and name in NUMPY_ALLOWED)
+        return name not in NUMPY_ALLOWED.get(room, ())
     if parts[0] in {"torch", "F", "functional"} or parts[:2] == ["nn", "functional"]:
         if len(parts) > 2 and parts[1] == "random":
             return True

@@ -68,6 +68,26 @@ def test_equals_scikit_learn(name: str, seed: int) -> None:
     assert metric.function(targets, predictions) == pytest.approx(ORACLES[name](targets, predictions), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("rows", [1, 4, 60])
+@pytest.mark.parametrize("seed", range(5))
+def test_of_many_draws_it_gives_what_it_gives_of_each(name: str, rows: int, seed: int) -> None:
+    """Of four rows many draws lack classes, and many hold one row four times."""
+    metric = METRICS[name]
+    targets, predictions = classified(rows, 4, seed) if metric.task == "classification" else valued(rows, seed)
+    draws = np.random.Generator(np.random.Philox(seed)).integers(0, rows, size=(40, rows))
+    each = [metric.function(targets[drawn], predictions[drawn]) for drawn in draws]
+    np.testing.assert_allclose(metric.of_draws(targets, predictions, draws), each, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_draw_of_perfect_predictions_scores_the_same(name: str) -> None:
+    """The bootstrap gives no interval then, and must find so exactly."""
+    targets, predictions = perfect(METRICS[name].task)
+    draws = np.random.Generator(np.random.Philox(0)).integers(0, len(targets), size=(200, len(targets)))
+    assert set(METRICS[name].of_draws(targets, predictions, draws)) == {METRICS[name].best}
+
+
 @pytest.mark.parametrize("name", names_for("classification"))
 @pytest.mark.parametrize("seed", range(5))
 def test_equals_scikit_learn_where_classes_are_missing(name: str, seed: int) -> None:

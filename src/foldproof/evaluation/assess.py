@@ -251,7 +251,7 @@ def _test_score(name: str, targets: Array, members: Array, together: Array, sect
     metric = METRICS[name]
     score = metric.function(targets, together)
     key = seed_of("bootstrap", seed)
-    found = bootstrap_interval(metric.function, targets, together, section.bootstrap, section.confidence, key)
+    found = bootstrap_interval(metric.of_draws, targets, together, section.bootstrap, section.confidence, key)
     if found is None and name == "accuracy":  # all rows right, or all wrong
         found = wilson(round(score * len(targets)), len(targets), section.confidence)
     alone = float(np.mean(member_scores(metric, targets, members)))

@@ -7,7 +7,7 @@ over folds is called *spread*, never standard error: no unbiased estimator of th
 (Bengio and Grandvalet, 2004).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Score = Callable[[NDArray[Any], NDArray[Any]], float]
+from foldproof.metrics.table import ScoreOfDraws
+
+MOST_DRAWN = 2**18  # rows of all the draws that are scored at once: a few MB, whatever the size of the test set
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def wilson(successes: int, rows: int, confidence: float) -> Interval:
 
 
 def bootstrap_interval(
-    score: Score,
+    score_of_draws: ScoreOfDraws,
     targets: NDArray[Any],
     predictions: NDArray[Any],
     samples: int,
@@ -97,10 +99,11 @@ def bootstrap_interval(
     """
     draws = np.random.Generator(np.random.Philox(key=seed))
     rows = len(targets)
+    at_once = max(1, MOST_DRAWN // rows)
     found = np.empty(samples)
-    for sample in range(samples):
-        drawn = draws.integers(0, rows, size=rows)
-        found[sample] = score(targets[drawn], predictions[drawn])
+    for first in range(0, samples, at_once):
+        drawn = draws.integers(0, rows, size=(min(at_once, samples - first), rows))
+        found[first : first + at_once] = score_of_draws(targets, predictions, drawn)
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
     if found.min() == found.max():
         return None

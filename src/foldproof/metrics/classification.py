@@ -38,17 +38,27 @@ def macro_f1(targets: Array, predictions: Array) -> float:
 
 def log_loss(targets: Array, predictions: Array) -> float:
     """Cross-entropy `-mean(ln p[t])` in nats, at least 0; p is kept above 2.2e-16, so no row is infinite."""
+    return float(np.mean(log_losses(targets, predictions)))
+
+
+def log_losses(targets: Array, predictions: Array) -> NDArray[np.float64]:
+    """`-ln p[t]` of each row `[n]`."""
     classes, probabilities = checked(targets, predictions)
     of_target = probabilities[np.arange(len(classes)), classes]
-    return float(-np.mean(np.log(np.clip(of_target, SMALLEST_PROBABILITY, 1.0))))
+    return np.asarray(-np.log(np.clip(of_target, SMALLEST_PROBABILITY, 1.0)))
 
 
 def brier(targets: Array, predictions: Array) -> float:
     """Brier's (1950) `mean(sum_c (p_c - [t = c])^2)`, in [0, 2]; with two classes twice the usual form."""
+    return float(np.mean(squared_errors(targets, predictions)))
+
+
+def squared_errors(targets: Array, predictions: Array) -> NDArray[np.float64]:
+    """`sum_c (p_c - [t = c])^2` of each row `[n]`."""
     classes, probabilities = checked(targets, predictions)
     errors = probabilities.copy()
     errors[np.arange(len(classes)), classes] -= 1.0
-    return float(np.mean(np.sum(errors**2, axis=1)))
+    return np.asarray(np.sum(errors**2, axis=1))
 
 
 def checked(targets: Array, predictions: Array) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -4,21 +4,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.errors import FoldproofError, unknown_name
-from foldproof.metrics import classification, regression
+from foldproof.metrics import classification, draws, regression
 
 Task = Literal["classification", "regression"]
 Score = Callable[[NDArray[Any], NDArray[Any]], float]
+ScoreOfDraws = Callable[[NDArray[Any], NDArray[Any], NDArray[np.int64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A score under the name it has: `function(targets, predictions)`, its direction, range and unit."""
+    """A score under the name it has: `function(targets, predictions)`, its direction, range and unit.
+
+    `of_draws(targets, predictions, draws)` gives the same scores for many draws of rows `[B, n]` at once, as `[B]`.
+    """
 
     name: str
     function: Score
+    of_draws: ScoreOfDraws
     task: Task
     higher_is_better: bool
     lowest: float
@@ -34,10 +40,11 @@ class Metric:
 
 _INFINITE = float("inf")
 _ROWS = (
-    Metric("accuracy", classification.accuracy, "classification", True, 0.0, 1.0, "accuracy", ""),
+    Metric("accuracy", classification.accuracy, draws.accuracy, "classification", True, 0.0, 1.0, "accuracy", ""),
     Metric(
         "balanced_accuracy",
         classification.balanced_accuracy,
+        draws.balanced_accuracy,
         "classification",
         True,
         0.0,
@@ -45,12 +52,14 @@ _ROWS = (
         "balanced accuracy",
         "",
     ),
-    Metric("macro_f1", classification.macro_f1, "classification", True, 0.0, 1.0, "macro F1", ""),
-    Metric("log_loss", classification.log_loss, "classification", False, 0.0, _INFINITE, "log loss", "nats"),
-    Metric("brier", classification.brier, "classification", False, 0.0, 2.0, "Brier score", ""),
-    Metric("r2", regression.r2, "regression", True, -_INFINITE, 1.0, "R²", ""),
-    Metric("rmse", regression.rmse, "regression", False, 0.0, _INFINITE, "RMSE", "target"),
-    Metric("mae", regression.mae, "regression", False, 0.0, _INFINITE, "MAE", "target"),
+    Metric("macro_f1", classification.macro_f1, draws.macro_f1, "classification", True, 0.0, 1.0, "macro F1", ""),
+    Metric(
+        "log_loss", classification.log_loss, draws.log_loss, "classification", False, 0.0, _INFINITE, "log loss", "nats"
+    ),
+    Metric("brier", classification.brier, draws.brier, "classification", False, 0.0, 2.0, "Brier score", ""),
+    Metric("r2", regression.r2, draws.r2, "regression", True, -_INFINITE, 1.0, "R²", ""),
+    Metric("rmse", regression.rmse, draws.rmse, "regression", False, 0.0, _INFINITE, "RMSE", "target"),
+    Metric("mae", regression.mae, draws.mae, "regression", False, 0.0, _INFINITE, "MAE", "target"),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ROWS}
 

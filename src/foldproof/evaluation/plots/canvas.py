@@ -43,7 +43,6 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.5,
     "figure.facecolor": "white",
-    "savefig.facecolor": "white",
 }
 
 
@@ -55,10 +54,11 @@ def draw(width: float, height: float, paint: Callable[["Figure"], None]) -> byte
 
     with style.context(["default", STYLE]):
         figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(figure)
+        canvas = FigureCanvasAgg(figure)
         paint(figure)
         content = BytesIO()
-        figure.savefig(content, format="png", metadata={"Software": None})
+        # not savefig, which draws everything once more to lay it out
+        canvas.print_png(content, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return content.getvalue()
 
 
