@@ -12,7 +12,6 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
-import sklearn.model_selection  # noqa: F401 (so that no part pays for its import)
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from foldproof.config import Params, params_from
