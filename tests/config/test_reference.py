@@ -12,5 +12,9 @@ def test_the_page_in_docs_is_up_to_date() -> None:
 
 def test_a_line_says_what_is_legal() -> None:
     lines = reference().splitlines()
-    assert "| `train.optimizer.learning_rate` | number > 0 or `auto` | `auto` |" in lines
-    assert "| `model.mlp.hidden` | a list of (whole number >= 1) | `[128, 128]` |" in lines
+    assert "| `train.optimizer.learning_rate` | number > 0 or `auto` | `auto` | auto when you" in reference()
+    assert "| `model.mlp.hidden` | a list of (whole number >= 1) | `[128, 128]` | units of each hidden layer |" in lines
+
+
+def test_every_key_says_what_it_means() -> None:
+    assert [line for line in reference().splitlines() if line.endswith("| None |")] == []

@@ -6,7 +6,7 @@ import torch
 from scipy import ndimage, stats
 
 from foldproof import randomness
-from foldproof.config.data import Augment
+from foldproof.config.augment import Augment
 from foldproof.data.augmentation import AUGMENTATIONS, augment, shift, strengths
 from foldproof.errors import ConfigError
 from tests.training.setting import diabetes, digits

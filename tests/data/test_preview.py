@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foldproof.config.data import Augment
+from foldproof.config.augment import Augment
 from foldproof.config.data import Split as Section
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.preview import CELL, SHOWN, STEPS, save_preview

@@ -8,7 +8,8 @@ HEAVY = ("matplotlib", "pandas", "scipy", "sklearn", "torch")
 PROGRAM = f"""
 import sys
 import numpy as np
-from foldproof.config.data import Augment, Preprocess, Split
+from foldproof.config.augment import Augment
+from foldproof.config.data import Preprocess, Split
 from foldproof.data.dataset import describe
 from foldproof.data.preview import save_preview
 from foldproof.data.splits import make_split

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from foldproof.config import Params, params_from
-from foldproof.config.data import Augment, Preprocess
+from foldproof.config.augment import Augment
+from foldproof.config.data import Preprocess
 from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.dataset import Dataset

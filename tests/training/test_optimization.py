@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from foldproof.config.train import OptimizerName, Schedule, ScheduleName, Train
+from foldproof.config.optimizer import OptimizerName
+from foldproof.config.schedule import Schedule, ScheduleName
+from foldproof.config.train import Train
 from foldproof.training.members import make_recipe
 from foldproof.training.optimizers import OPTIMIZERS, PopulationOptimizer, Rates, clip_factors
 from foldproof.training.schedules import SCHEDULES

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from foldproof import randomness
 from foldproof.config import Params
-from foldproof.config.train import OptimizerName
+from foldproof.config.optimizer import OptimizerName
 from foldproof.data.augmentation import augment
 from foldproof.data.batches import epoch_batches
 from foldproof.data.statistics import fit_statistics, normalise

@@ -16,4 +16,4 @@ Auto = Literal["auto"]
 class Closed(BaseModel):
     """A section: unknown keys are refused, types are not guessed, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)

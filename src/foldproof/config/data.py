@@ -1,11 +1,11 @@
-"""Sections `data`, `split`, `preprocess` and `augment`: which rows there are, who may see them, and how."""
+"""Sections `data`, `split` and `preprocess`: which rows there are, who may see them, and how."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from foldproof.config.closed import Auto, Closed, Count, NonNegative, Seed, Share
+from foldproof.config.closed import Auto, Closed, Count, Seed, Share
 
 SourceName = Literal["digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "npz"]
 
@@ -14,9 +14,13 @@ class Data(Closed):
     """Where the rows come from."""
 
     source: SourceName = "digits"
+    """digits, breast_cancer, wine, iris and diabetes are carried by scikit-learn; csv and npz are files"""
     path: str | None = None
+    """csv, npz: the file, below data/raw/"""
     target: str | None = None
+    """csv: the column to predict; the others must be numbers"""
     task: Literal["auto", "classification", "regression"] = "auto"
+    """auto takes fractions, or many different values, for regression"""
 
     @model_validator(mode="after")
     def _file_sources_need_a_path(self) -> "Data":
@@ -35,22 +39,23 @@ class Split(Closed):
     """Test set, folds and inner validation."""
 
     seed: Seed = 0
+    """decides test set, folds and inner validation: runs with the same one compare fairly"""
     test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """share of rows held out of everything but `evaluate`, by a hash of the row's values"""
     folds: Annotated[int, Field(ge=2)] = 5
+    """5 or 10 are usual"""
     repeats: Count = 1
+    """deal the folds anew this often; 2 to 5 narrow the interval on little data"""
     inner_share: Share = 0.1
+    """share of each training part on which a member stops early and picks its best epoch"""
     stratify: bool | Auto = "auto"
+    """equal shares of the classes in every fold; auto: yes, for classes"""
 
 
 class Preprocess(Closed):
     """What is learnt from a member's training rows and applied to every row that it meets."""
 
     center: Literal["none", "feature", "channel"] = "feature"
+    """what is subtracted: the mean of each column or pixel, or of each channel; of a table, each column is a channel"""
     scale: Literal["none", "feature", "channel"] = "feature"
-
-
-class Augment(Closed):
-    """Random changes of training rows, drawn anew each step."""
-
-    shift: NonNegative = 0.0
-    noise: NonNegative = 0.0
+    """what is divided by: the standard deviation, likewise"""

@@ -13,5 +13,8 @@ class Evaluate(Closed):
     """The primary metric and its intervals."""
 
     primary_metric: MetricName | Auto = "auto"
+    """what runs are compared by; auto: accuracy, or r2"""
     confidence: Share = 0.95
+    """level of all intervals"""
     bootstrap: int = Field(default=2000, ge=100)
+    """resamples of the test set for its interval"""

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from foldproof.config.augment import Augment
 from foldproof.config.closed import Closed, Seed
-from foldproof.config.data import Augment, Data, Preprocess, Split
+from foldproof.config.data import Data, Preprocess, Split
 from foldproof.config.evaluate import Evaluate
 from foldproof.config.model import Model
 from foldproof.config.problems import problems_of
@@ -22,7 +23,9 @@ class Params(Closed):
     """Everything that a user can set; each section is what the stages that declare it may read."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    """version of this file's format"""
     seed: Seed = 0
+    """decides initial weights, order of rows, masks"""
     data: Data = Data()
     split: Split = Split()
     preprocess: Preprocess = Preprocess()

@@ -1,106 +1,50 @@
-"""Section `train`: optimizer, learning-rate schedule, stopping, and where the arithmetic is done."""
+"""Section `train`: loss, optimizer, learning-rate schedule, stopping, and where the arithmetic is done."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from foldproof.config.closed import Auto, Closed, Count, NonNegative, Positive, Rate, Share
+from foldproof.config.closed import Auto, Closed, Count, NonNegative, Positive, Rate
+from foldproof.config.optimizer import Optimizer
+from foldproof.config.schedule import Schedule
 
-OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
-ScheduleName = Literal["constant", "step", "exponential", "inverse_time"]
 LossName = Literal["cross_entropy", "mse"]
-
-
-class Sgd(Closed):
-    """Plain stochastic gradient descent. It has no settings."""
-
-
-class Momentum(Closed):
-    """`v = momentum * v + g; w -= lr * v`."""
-
-    momentum: Rate = 0.9
-
-
-class Nesterov(Closed):
-    """The same with the gradient at the look-ahead point; without momentum it would be plain descent."""
-
-    momentum: Share = 0.9
-
-
-class Adam(Closed):
-    """Adam and AdamW."""
-
-    betas: Annotated[tuple[Rate, Rate], Field(strict=False)] = (0.9, 0.999)
-    epsilon: Positive = 1e-8
-
-
-class Optimizer(Closed):
-    """Which optimizer, its rate and decay, and a block for each one's own settings."""
-
-    name: OptimizerName = "adam"
-    learning_rate: Positive | Auto = "auto"
-    weight_decay: NonNegative = 0.0
-    sgd: Sgd = Sgd()
-    momentum: Momentum = Momentum()
-    nesterov: Nesterov = Nesterov()
-    adam: Adam = Adam()
-    adamw: Adam = Adam()
-
-
-class Constant(Closed):
-    """The rate stays. It has no settings."""
-
-
-class StepDecay(Closed):
-    """Multiply by `factor` every `every_epochs` epochs."""
-
-    every_epochs: Count = 20
-    factor: Annotated[float, Field(gt=0, le=1)] = 0.5
-
-
-class Exponential(Closed):
-    """`lr * exp(-decay_per_epoch * epoch)`, counted in fractions of an epoch."""
-
-    decay_per_epoch: NonNegative = 0.08
-
-
-class InverseTime(Closed):
-    """`lr / (1 + decay_per_epoch * epoch)`, counted in fractions of an epoch."""
-
-    decay_per_epoch: NonNegative = 0.05
-
-
-class Schedule(Closed):
-    """How the learning rate falls."""
-
-    name: ScheduleName = "constant"
-    constant: Constant = Constant()
-    step: StepDecay = StepDecay()
-    exponential: Exponential = Exponential()
-    inverse_time: InverseTime = InverseTime()
 
 
 class EarlyStopping(Closed):
     """When a member stops: its inner-validation loss has not improved for `patience` epochs."""
 
     patience: Count = 20
+    """stop a member after so many epochs without a better inner-validation loss"""
     minimum_improvement: NonNegative = 0.0
+    """how much lower counts as better, in units of the loss"""
 
 
 class Train(Closed):
     """How a member is trained."""
 
     epochs: Count = 60
+    """at most so many passes over the training rows"""
     batch_size: Count = 32
+    """rows a step, at most those of the smallest training set"""
     loss: LossName | Auto = "auto"
+    """auto: cross_entropy for classes, mse for numbers"""
     label_smoothing: Rate = 0.0
+    """this share of a class's probability is spread over all; 0.05 to 0.1 calms"""
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     early_stopping: EarlyStopping = EarlyStopping()
     gradient_clip_norm: Positive | None = None
+    """largest norm of a member's gradient; null: no clipping"""
     divergence_factor: Annotated[float, Field(gt=1)] = 3.0
+    """give up when an epoch's loss is over so many times the loss before the first step"""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    """auto: a CUDA GPU where there is one"""
     precision: Literal["fp32", "bf16", "fp64"] = "fp32"
+    """bf16: faster on a recent GPU; fp64: for proofs"""
     threads: Count | Auto = "auto"
+    """CPU threads; auto: 1 for small networks, which more would slow down, else one a core"""
     population: Count | Auto = "auto"
+    """members trained at once; auto: all, up to 128; lower it when memory runs out"""
     engine: Literal["in_process", "workers"] | Auto = "auto"
+    """workers: one process a core, for long trainings on a CPU"""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from foldproof import randomness
-from foldproof.config.data import Augment
+from foldproof.config.augment import Augment
 from foldproof.data.dataset import Kind, Schema
 from foldproof.errors import ConfigError
 

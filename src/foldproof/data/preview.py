@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.config.data import Augment
+from foldproof.config.augment import Augment
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.reproducibility import write_whole

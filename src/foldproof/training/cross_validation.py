@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from foldproof.config.data import Augment
+from foldproof.config.augment import Augment
 from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.batches import RowTable

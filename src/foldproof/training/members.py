@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from foldproof import randomness
-from foldproof.config.data import Augment
+from foldproof.config.augment import Augment
 from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.augmentation import strengths

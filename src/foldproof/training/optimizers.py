@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from foldproof.config.train import Adam, Momentum, Nesterov, OptimizerName, Sgd
+from foldproof.config.optimizer import Adam, Momentum, Nesterov, OptimizerName, Sgd
 
 Make = Callable[[list[nn.Parameter], Any], torch.optim.Optimizer]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import exp, floor
 from typing import Any
 
-from foldproof.config.train import Constant, Exponential, InverseTime, ScheduleName, StepDecay
+from foldproof.config.schedule import Constant, Exponential, InverseTime, ScheduleName, StepDecay
 
 Factor = Callable[[float], float]
 

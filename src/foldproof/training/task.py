@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foldproof.config.data import Augment
+from foldproof.config.augment import Augment
 from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.dataset import Dataset
