@@ -38,10 +38,13 @@ def _try_everything(params: Params) -> str:
     from foldproof.model.build import build
     from foldproof.training.losses import loss_for
     from foldproof.training.plan import Work, make_plan
+    from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
+    from foldproof.training.schedules import factor_of_epochs
 
     dataset = load_source(params.data)
     schema, train = dataset.schema, params.train
     problems: list[str] = []
+    key = randomness.key_of(params.seed)
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
     def attempt(check: Callable[[], object]) -> None:
@@ -52,7 +55,9 @@ def _try_everything(params: Params) -> str:
 
     attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
     attempt(lambda: strengths(params.augment, schema))
-    attempt(lambda: build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed)))
+    attempt(lambda: refuse_unfit_network(train, build(params.model, schema.shape, schema.outputs, key)))
+    attempt(lambda: refuse_unfit_keys(train))
+    attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
     attempt(lambda: loss_for(train.loss, schema.task))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))

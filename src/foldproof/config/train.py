@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from foldproof.config.closed import Auto, Closed, Count, NonNegative, Positive, Rate
+from foldproof.config.closed import Auto, BatchSize, Closed, Count, NonNegative, Positive, Rate
 from foldproof.config.optimizer import Optimizer
+from foldproof.config.penalty import Penalty
 from foldproof.config.schedule import Schedule
 
 LossName = Literal["cross_entropy", "mse"]
@@ -25,17 +26,22 @@ class Train(Closed):
 
     epochs: Count = 60
     """at most so many passes over the training rows"""
-    batch_size: Count = 32
-    """rows a step, at most those of the smallest training set"""
+    batch_size: BatchSize = 32
+    """rows a step, at most those of the smallest training set; full: all rows of a member, one step an epoch"""
     loss: LossName | Auto = "auto"
     """auto: cross_entropy for classes, mse for numbers"""
     label_smoothing: Rate = 0.0
     """this share of a class's probability is spread over all; 0.05 to 0.1 calms"""
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
+    penalty: Penalty = Penalty()
+    max_norm: Positive | None = None
+    """after each step every unit's incoming weights are scaled back to at most this norm; null: off"""
     early_stopping: EarlyStopping = EarlyStopping()
     gradient_clip_norm: Positive | None = None
     """largest norm of a member's gradient; null: no clipping"""
+    gradient_clip_value: Positive | None = None
+    """largest size of each element of the gradient, before its norm is clipped; null: no clipping"""
     divergence_factor: Annotated[float, Field(gt=1)] = 3.0
     """give up when an epoch's loss is over so many times the loss before the first step"""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"

@@ -86,6 +86,11 @@ class StackedNetwork:
                 folded = run(layer, Owned(members, own, into), folded)
         return unfold(folded, members)
 
+    def parameters_of(self, kind: type[nn.Module]) -> set[str]:
+        """Names of the parameters that layers of this kind own."""
+        layers = ((name, layer) for name, layer in self._template.named_modules() if isinstance(layer, kind))
+        return {f"{name}.{own}" if name else own for name, layer in layers for own, _ in layer.named_parameters()}
+
     def saved_buffers(self, buffers: State) -> State:
         """Those buffers that belong to a trained network (running averages), without settings such as dropout rates."""
         return {name: value for name, value in buffers.items() if name in self._persistent}

@@ -4,7 +4,7 @@ A Lightning callback, new for every fit. The scored fold is not among what it ca
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from foldproof.config.schedule import ReduceOnPlateau
 from foldproof.data.splits import Member
 from foldproof.errors import TrainingError
 from foldproof.metrics import METRICS
@@ -19,6 +20,7 @@ from foldproof.model.stacked import State
 from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.events import EpochEnded, MemberStopped, Sink
 from foldproof.training.module import PopulationModule
+from foldproof.training.plateau import Plateau
 from foldproof.training.population import write_members
 from foldproof.training.resume import Trail
 from foldproof.training.stopping import Progress
@@ -49,6 +51,24 @@ class Kept:
         return {"best_epoch": self.best_epoch, "epochs": self.epochs, "stopped": self.stopped}
 
     @classmethod
+    def joined(cls, parts: Sequence["Kept"], populations: Sequence[Sequence[int]]) -> "Kept":
+        """What populations of these members left behind, as one, the members in ascending order."""
+        members = [index for population in populations for index in population]
+        order = sorted(range(len(members)), key=members.__getitem__)
+
+        def each(values: Callable[[Kept], list[Any]]) -> list[Any]:
+            together = [value for one in parts for value in values(one)]
+            return [together[place] for place in order]
+
+        return cls(
+            torch.cat([one.matrix for one in parts])[order],
+            {name: torch.cat([one.buffers[name] for one in parts])[order] for name in parts[0].buffers},
+            each(lambda one: one.best_epoch),
+            each(lambda one: one.epochs),
+            each(lambda one: one.stopped),
+        )
+
+    @classmethod
     def of(cls, found: Checkpoint) -> "Kept":
         """What a checkpoint holds of it."""
         tensors = Checkpoint(found.epochs, found.group("kept"), {})
@@ -66,6 +86,7 @@ class BestEpochs(pl.Callback):
         patience: int,
         minimum_improvement: float,
         divergence_factor: float,
+        reduction: ReduceOnPlateau | None,
         sinks: Sequence[Sink],
         trail: Trail | None = None,
     ) -> None:
@@ -75,11 +96,13 @@ class BestEpochs(pl.Callback):
         self._patience = patience
         self._minimum_improvement = minimum_improvement
         self._divergence_factor = divergence_factor
+        self._reduction = reduction
         self._sinks = sinks
         self._trail = trail
         self._alive: list[int] = []  # index in the whole population of each member still in the matrix
         self._done: set[int] = set()
         self._progress = Progress.start(0)
+        self._plateau = Plateau.start(0)
         self._first_loss = torch.zeros(0)
         self.kept: Kept
 
@@ -88,10 +111,12 @@ class BestEpochs(pl.Callback):
         module: PopulationModule = pl_module
         if module.found is not None:
             self._restore(module.found)
+            module.scale_learning_rates(self._plateau.factor)
             return
         members = len(module.population.members)
         self._alive = list(range(members))
         self._progress = Progress.start(members)
+        self._plateau = Plateau.start(members)
         self._first_loss = module.first_losses()
         self.kept = Kept(
             module.matrix.detach().cpu().clone(),
@@ -110,6 +135,8 @@ class BestEpochs(pl.Callback):
         self._refuse_unusable(losses, predictions, epoch)
         scores = self._scores(module, predictions)
         self._progress = self._progress.after(epoch, losses, self._minimum_improvement)
+        if self._reduction is not None:
+            self._plateau = self._plateau.after(losses, self._reduction)
         self._keep_improved(module, epoch)
         stopping = self._stop(epoch)
         running = len(self._alive) - len(self._done & set(self._alive))
@@ -120,6 +147,8 @@ class BestEpochs(pl.Callback):
             trainer.should_stop = True
         elif len(self._alive) - running >= COMPACT_SHARE * len(self._alive):
             self._compact(module)
+        if self._reduction is not None:
+            module.scale_learning_rates(self._plateau.factor)
         if self._trail is not None:
             self._trail.save(epoch + 1, module.state() | self._tensors(), self._facts(module))
 
@@ -127,6 +156,7 @@ class BestEpochs(pl.Callback):
         return {
             "first_loss": self._first_loss,
             **grouped("progress", self._progress.tensors()),
+            **grouped("plateau", self._plateau.tensors()),
             **grouped("kept", self.kept.tensors()),
         }
 
@@ -142,6 +172,7 @@ class BestEpochs(pl.Callback):
         self._alive, self._done = found.facts["alive"], set(found.facts["done"])
         self._first_loss = found.tensors["first_loss"]
         self._progress = Progress(**found.group("progress"))
+        self._plateau = Plateau(**found.group("plateau"))
         self.kept = Kept.of(found)
 
     def _refuse_divergence(self, module: PopulationModule, epoch: int) -> None:
@@ -220,6 +251,7 @@ class BestEpochs(pl.Callback):
         module.compact(keep)
         self._alive = [self._alive[place] for place in places]
         self._progress = self._progress.select(keep.cpu())
+        self._plateau = self._plateau.select(keep.cpu())
         self._first_loss = self._first_loss[keep.cpu()]
 
     def _tell_epoch(

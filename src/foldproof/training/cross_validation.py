@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from foldproof.config.augment import Augment
@@ -23,7 +22,7 @@ from foldproof.reproducibility import using_threads
 from foldproof.training.best_epochs import Kept
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
-from foldproof.training.members import key_of_member
+from foldproof.training.members import key_of_member, kinds_of
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.resume import Resume, digest_of_training
 from foldproof.training.task import Task
@@ -56,12 +55,14 @@ def train_members(
     row = multiply_adds(first, schema.shape)
     network, matrix, _ = stack([first])
     steps = split.steps_per_epoch(train.batch_size)
+    batch_size = max(split.training_sizes()) if train.batch_size == "full" else train.batch_size
     work = Work(
         members=len(split.members),
         parameters=matrix.shape[1],
-        batch_size=train.batch_size,
+        batch_size=batch_size,
         row=row,
-        rows=train.epochs * steps * train.batch_size,
+        rows=train.epochs * steps * batch_size,
+        kinds=kinds_of(split, train),
     )
     plan = make_plan(work, train.accelerator, train.precision, train.threads, train.population, train.engine)
     started = FitStarted(
@@ -79,18 +80,14 @@ def train_members(
         sink(started)
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
-    kept = ENGINES[plan.engine](task, sinks)
+    kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
     trained = export(
         schema,
         model,
-        [
-            _member_record(member, one, i)
-            for one, members in zip(kept, plan.populations, strict=True)
-            for i, member in enumerate(split.members[index] for index in members)
-        ],
+        [_member_record(member, kept, place) for place, member in enumerate(split.members)],
         network,
-        torch.cat([one.matrix for one in kept]),
-        {name: torch.cat([one.buffers[name] for one in kept]) for name in kept[0].buffers},
+        kept.matrix,
+        kept.buffers,
         statistics,
         {**plan.to_dict(), "steps_per_epoch": steps},
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 
+from foldproof.config.schedule import ReduceOnPlateau
 from foldproof.data.dataset import Task
 from foldproof.data.splits import Member
 from foldproof.training.best_epochs import BestEpochs, Kept
@@ -42,8 +43,8 @@ class Recipe:
     optimizer: OptimizerRow
     block: Any
     factor_of_epochs: Callable[[float], float]
-    decays: bool
-    clips: bool
+    reduction: ReduceOnPlateau | None
+    acting: frozenset[str]
     epochs: int
     patience: int
     minimum_improvement: float
@@ -72,6 +73,7 @@ def fit(
         recipe.patience,
         recipe.minimum_improvement,
         recipe.divergence_factor,
+        recipe.reduction,
         sinks,
         trail,
     )
@@ -123,8 +125,7 @@ def _objective(recipe: Recipe, steps: int) -> Objective:
         recipe.optimizer,
         recipe.block,
         lambda step: recipe.factor_of_epochs(step / steps),
-        recipe.decays,
-        recipe.clips,
+        recipe.acting,
     )
 
 

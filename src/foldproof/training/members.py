@@ -8,6 +8,7 @@ from torch import nn
 
 from foldproof import randomness
 from foldproof.config.augment import Augment
+from foldproof.config.closed import BatchSize
 from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.augmentation import strengths
@@ -24,21 +25,24 @@ from foldproof.training.fit import Recipe
 from foldproof.training.losses import loss_for
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.population import Population
-from foldproof.training.schedules import SCHEDULES
+from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
+from foldproof.training.schedules import factor_of_epochs, reduction_on_plateau
+from foldproof.training.settings import acting, settings_of
 
 
 def make_recipe(task: Any, train: Train) -> Recipe:
-    """Section `train` as the plain values that a fit takes."""
-    optimizer, schedule = train.optimizer, train.schedule
+    """Section `train` as the plain values that a fit takes; raises ConfigError where its keys do not go together."""
+    optimizer = train.optimizer
+    refuse_unfit_keys(train)
     return Recipe(
         task=task,
         score=primary(task),
         loss=loss_for(train.loss, task),
         optimizer=OPTIMIZERS[optimizer.name],
         block=getattr(optimizer, optimizer.name),
-        factor_of_epochs=lambda epochs: SCHEDULES[schedule.name](epochs, getattr(schedule, schedule.name)),
-        decays=optimizer.weight_decay > 0,
-        clips=train.gradient_clip_norm is not None,
+        factor_of_epochs=factor_of_epochs(train.schedule, train.epochs),
+        reduction=reduction_on_plateau(train.schedule),
+        acting=acting(settings_of(train)),
         epochs=train.epochs,
         patience=train.early_stopping.patience,
         minimum_improvement=train.early_stopping.minimum_improvement,
@@ -62,14 +66,8 @@ def make_population(
     keys = torch.stack([key_of_member(member) for member in members])
     networks = [build(model, schema.shape, schema.outputs, key) for key in keys]
     refuse_single_rows(networks[0], train.batch_size)
+    refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
-    rate = train.optimizer.learning_rate
-    settings = {
-        "learning_rate": OPTIMIZERS[train.optimizer.name].learning_rate if rate == "auto" else rate,
-        "weight_decay": train.optimizer.weight_decay,
-        "label_smoothing": train.label_smoothing,
-        "clip_norm": train.gradient_clip_norm or torch.inf,
-    }
     return Population(
         members=members,
         network=network,
@@ -77,12 +75,22 @@ def make_population(
         buffers=buffers,
         statistics={name: torch.from_numpy(value[indices]) for name, value in statistics.arrays().items()},
         keys=keys,
-        settings={name: _per_member(value, members) for name, value in settings.items()},
+        settings={name: _per_member(value, members) for name, value in settings_of(train).items()},
         strengths={name: _per_member(value, members) for name, value in strengths(augment, schema).items()},
     )
 
 
-def refuse_single_rows(network: nn.Module, batch_size: int) -> None:
+def kinds_of(split: Split, train: Train) -> tuple[int, ...]:
+    """A number for each member of the split; those that differ in it cannot train as one population.
+
+    An optimizer may want its members alone, and full batches are of one size in a population.
+    """
+    if OPTIMIZERS[train.optimizer.name].alone:
+        return tuple(range(len(split.members)))
+    return split.training_sizes() if train.batch_size == "full" else (0,) * len(split.members)
+
+
+def refuse_single_rows(network: nn.Module, batch_size: BatchSize) -> None:
     """Raise ConfigError where batch normalisation would have a single row to normalise over."""
     if batch_size == 1 and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in network.modules()):
         raise ConfigError(
@@ -90,12 +98,21 @@ def refuse_single_rows(network: nn.Module, batch_size: int) -> None:
         )
 
 
-def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: int, steps: int) -> FoldDataModule:
-    """The rows that these members may train on and stop by; the scored rows and the test set are not in it."""
+def make_data(
+    dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: BatchSize, steps: int
+) -> FoldDataModule:
+    """The rows that these members may train on and stop by; the scored rows and the test set are not in it.
+
+    Members with full batches have training sets of one size, so that no batch is padded and no row is left out.
+    """
     training, inner = (
         RowTable.of([split.rows(index, role) for index in members]) for role in (Role.TRAINING, Role.INNER_VALIDATION)
     )
     keys = torch.stack([key_of_member(split.members[index]) for index in members])
+    if batch_size == "full":
+        batch_size = training.rows.shape[1]
+        if not training.weight.all():
+            raise ValueError("members with full batches must have training sets of one size to be one population")
     return FoldDataModule(dataset.features, dataset.targets, training, inner, keys, batch_size, steps)
 
 

@@ -1,7 +1,8 @@
 """The arithmetic of a population as a LightningModule: what one step does, and what an evaluation does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -17,9 +18,12 @@ from foldproof.model.exported import predictions_of
 from foldproof.model.stacked import State
 from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.data_module import FoldDataModule
+from foldproof.training.elements import Elements
 from foldproof.training.losses import RowLoss
-from foldproof.training.optimizers import OptimizerRow, PopulationOptimizer, Rates
+from foldproof.training.optimizers import OptimizerRow
+from foldproof.training.penalties import PENALTIES, penalty
 from foldproof.training.population import Population
+from foldproof.training.population_optimizer import PopulationOptimizer, Rates
 
 EVALUATED_AT_ONCE = 1024  # rows a member
 
@@ -33,8 +37,7 @@ class Objective:
     optimizer: OptimizerRow
     block: Any
     factor: Callable[[int], float]
-    decays: bool
-    clips: bool
+    acting: frozenset[str]  # the settings of members that are on
 
 
 class PopulationModule(pl.LightningModule):
@@ -51,9 +54,12 @@ class PopulationModule(pl.LightningModule):
         self.matrix = nn.Parameter(population.matrix)
         self.optimizer_of_population: PopulationOptimizer | None = None
         self.found = found
+        self._elements: Elements
+        self._penalties = sorted(objective.acting & PENALTIES.keys())
         self._loss_sum = torch.zeros(0)
         self._late_loss_sum = torch.zeros(0)
         self._first_bad_step = torch.zeros(0)
+        self._watched = -1
 
     @property
     def rows_dtype(self) -> torch.dtype:
@@ -67,17 +73,15 @@ class PopulationModule(pl.LightningModule):
 
     def configure_optimizers(self) -> PopulationOptimizer:
         """One optimizer over the matrix."""
-        settings = self.population.to(self.matrix.device, self.matrix.dtype).settings
+        objective, settings = self.objective, self.population.to(self.matrix.device, self.matrix.dtype).settings
         rates = Rates(
             settings["learning_rate"],
-            settings["weight_decay"] if self.objective.decays else None,
-            settings["clip_norm"] if self.objective.clips else None,
-            self.objective.factor,
+            objective.factor,
+            objective.optimizer.decay == "decoupled",
+            **{name: settings[name] for name in objective.acting - PENALTIES.keys()},
         )
-        decayed = self.population.network.layout.weights_only().to(self.matrix.device, self.matrix.dtype)
-        self.optimizer_of_population = PopulationOptimizer(
-            self.matrix, self.objective.optimizer, self.objective.block, rates, decayed
-        )
+        self._elements = Elements.of(self.population.network).to(self.matrix.device, self.matrix.dtype)
+        self.optimizer_of_population = objective.optimizer.over(self.matrix, objective.block, rates, self._elements)
         if self.found is not None:
             self.optimizer_of_population.restore(self.found.group("optimizer"), self.found.facts["steps"])
         return self.optimizer_of_population
@@ -87,6 +91,12 @@ class PopulationModule(pl.LightningModule):
         """Steps since the population's very first, also those of an earlier process."""
         assert self.optimizer_of_population is not None
         return self.optimizer_of_population.steps
+
+    def scale_learning_rates(self, factors: Tensor) -> None:
+        """Go on at the rates of the settings times `factors` `[P]`, whatever they were scaled by before."""
+        optimizer, rates = self.optimizer_of_population, self.population.settings["learning_rate"]
+        assert optimizer is not None
+        optimizer.rates = replace(optimizer.rates, learning_rate=rates * factors.to(rates.device, rates.dtype))
 
     def state(self) -> dict[str, Tensor]:
         """The tensors that training has changed so far, `[P, ...]` each but an optimizer's counters."""
@@ -111,17 +121,23 @@ class PopulationModule(pl.LightningModule):
     def training_step(self, orders: Tensor) -> None:
         """Some steps of the epoch, each on the rows of one `[P, B]` of `orders` `[steps, P, B]`.
 
-        What is minimised is the sum over members of their mean loss. Lightning hands over many steps at once and
-        leaves their optimization to us, because its hooks around a step cost as much as the step of a small network.
+        Lightning hands over many steps at once and leaves their optimization to us, because its hooks around a step
+        cost as much as the step of a small network.
         """
         optimizer = self.optimizer_of_population
         assert optimizer is not None
         for index in orders:
-            optimizer.zero_grad()
-            losses = self._training_losses_of(index, self.population.buffers, optimizer.steps)
-            self.manual_backward(losses.sum())
+            optimizer.step(partial(self._total_loss, index))
+
+    def _total_loss(self, index: Tensor) -> Tensor:
+        """What a step minimises, and its gradients: the sum over members of their mean loss on rows `[P, B]`."""
+        self.matrix.grad = None
+        losses = self._training_losses_of(index, self.population.buffers, self.steps_made)
+        total = losses.sum()
+        self.manual_backward(total)
+        if self.steps_made != self._watched:  # a line search asks again; what counts is the loss before the step
             self._watch(losses.detach())
-            optimizer.step()
+        return total.detach()
 
     @torch.no_grad()
     def first_losses(self) -> Tensor:
@@ -133,7 +149,7 @@ class PopulationModule(pl.LightningModule):
         return torch.stack(losses).double().mean(0).cpu()
 
     def _training_losses_of(self, index: Tensor, buffers: State, step: int) -> Tensor:
-        """Mean losses `[P]` on the rows `index` `[P, B]`, everything drawn under the keys of `step`."""
+        """Mean losses `[P]` on the rows `index` `[P, B]`, penalties and all, drawn under the keys of `step`."""
         population = self.population
         keys = randomness.fold_in(population.keys, step)
         rows, targets = self.data.gather(index, self.rows_dtype)
@@ -143,7 +159,11 @@ class PopulationModule(pl.LightningModule):
             population.statistics["scale"],
         )
         outputs = population.network(self.matrix, buffers, rows, keys)
-        return self._losses(outputs, targets, population.settings["label_smoothing"]).mean(1)
+        losses = self._losses(outputs, targets, population.settings["label_smoothing"]).mean(1)
+        if not self._penalties:
+            return losses
+        rates = {name: population.settings[name] for name in self._penalties}
+        return losses + penalty(self.matrix, self._elements.weights, rates)
 
     def training_losses(self) -> Tensor:
         """The epoch's mean training loss `[P]`, on the CPU in float64."""
@@ -200,6 +220,7 @@ class PopulationModule(pl.LightningModule):
 
     def _watch(self, losses: Tensor) -> None:
         """Add up, and note the first step that is not finite, without waiting for the device."""
+        self._watched = self.steps_made
         self._loss_sum += losses
         if self.steps_made % self.data.steps >= self._late_from:
             self._late_loss_sum += losses
