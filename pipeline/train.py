@@ -1,5 +1,7 @@
 """Stage train: all members as populations -> models/, learning curves, out-of-fold predictions."""
 
+from pathlib import Path
+
 from foldproof.config import Params
 from foldproof.stage import stage
 
@@ -9,6 +11,7 @@ def main(params: Params) -> None:
     from foldproof.data.dataset import Dataset
     from foldproof.data.splits import Split
     from foldproof.data.statistics import load_statistics
+    from foldproof.model.factory_source import refuse_untracked
     from foldproof.report.live import Display
     from foldproof.tracking.recorder import Recorder
     from foldproof.training.cross_validation import train_members
@@ -17,6 +20,7 @@ def main(params: Params) -> None:
     from foldproof.training.resume import Resume
     from foldproof.unfinished import unfinished_in
 
+    refuse_untracked(params.model, Path.cwd())
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
     curves = Curves()

@@ -21,21 +21,22 @@ def validate(root: Path) -> str:
     params = load_params(root / "params.yaml")
     if not (root / "dvc.yaml").exists():
         raise ConfigError(f"{root}: holds no dvc.yaml; run in the project's root")
-    seen = _fingerprint(root)
+    seen = _fingerprint(root, params)
     remembered = root / REMEMBERED
     if remembered.exists() and remembered.read_text() == seen:
         return "params.yaml and the data are as they were when they were last found valid"
-    told = _try_everything(params)
+    told = _try_everything(params, root)
     write_whole(remembered, seen)
     return told
 
 
-def _try_everything(params: Params) -> str:
+def _try_everything(params: Params, root: Path) -> str:
     from foldproof import randomness
     from foldproof.data.augmentation import strengths
     from foldproof.data.sources import load_source
     from foldproof.data.splits import make_split
     from foldproof.model.build import build
+    from foldproof.model.factory_source import refuse_untracked
     from foldproof.training.losses import loss_for
     from foldproof.training.plan import Work, make_plan
 
@@ -53,6 +54,7 @@ def _try_everything(params: Params) -> str:
     attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
     attempt(lambda: strengths(params.augment, schema))
     attempt(lambda: build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed)))
+    attempt(lambda: refuse_untracked(params.model, root))
     attempt(lambda: loss_for(train.loss, schema.task))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
@@ -69,8 +71,12 @@ def _refuse_other_tasks_metric(params: Params, task: Task) -> None:
         raise ConfigError(f"evaluate.primary_metric: found {name}, legal for {task}: auto, {', '.join(legal)}")
 
 
-def _fingerprint(root: Path) -> str:
+def _fingerprint(root: Path, params: Params) -> str:
+    from foldproof.model.factory_source import hash_of_source
+
     data = [(path.as_posix(), path.stat()) for path in sorted((root / "data" / "raw").rglob("*"))]
     facts = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in data]
     source = sha256_of_tree([Path(__file__).parent], Path(__file__).parent)
-    return sha256(repr(read_yaml(root / "params.yaml")).encode(), source.encode(), *(fact.encode() for fact in facts))
+    pipeline, network = (root / "dvc.yaml").read_text(encoding="utf-8"), hash_of_source(params.model)
+    said = repr(read_yaml(root / "params.yaml"))
+    return sha256(*(one.encode() for one in (said, pipeline, source, network, *facts)))

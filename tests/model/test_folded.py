@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from foldproof import randomness
+from foldproof.model.dropout import Dropout
 from foldproof.model.folded import FOLDED, pooled_first
-from foldproof.model.layers import Dropout
+from foldproof.model.layers import Mean2d
 from foldproof.model.linear import stacked_linear
-from foldproof.model.networks import Mean2d
 from foldproof.model.stacked import StackedNetwork, stack
 
 MEMBERS, ROWS = 3, 7

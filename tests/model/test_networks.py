@@ -14,8 +14,8 @@ from foldproof.config.model import ActivationName, InitializerName, Model, Netwo
 from foldproof.errors import ConfigError
 from foldproof.model.activations import ACTIVATIONS
 from foldproof.model.build import build
+from foldproof.model.dropout import Dropout
 from foldproof.model.initializers import INITIALIZERS, initialize
-from foldproof.model.layers import Dropout
 from foldproof.model.networks import NETWORKS
 
 KEY = randomness.key_of(0, 0, 0)

@@ -19,6 +19,7 @@ from foldproof.data.dataset import Schema, Task
 from foldproof.data.statistics import Statistics, normalise
 from foldproof.errors import DataError
 from foldproof.model.build import build
+from foldproof.model.factory_source import hash_of_source
 from foldproof.model.stacked import StackedNetwork, State
 from foldproof.reproducibility import read_json, using_threads, write_json, write_whole
 
@@ -115,6 +116,11 @@ class ExportedModel:
             section = Model.model_validate(record["network"])
         except ValidationError as error:
             raise DataError(*problems_of(error, Model, f"{place}/model.json: network")) from None
+        if hash_of_source(section) != record.get("network_source", ""):
+            raise DataError(
+                f"{place}/model.json: the source of {section.factory} is not the one that this model was trained with; "
+                "check out that version, or train anew"
+            )
         network = StackedNetwork(build(section, schema.shape, schema.outputs, randomness.key_of(0)))
         parts = {kind: _under(f"{kind}.", arrays) for kind in ("parameters", "buffers", "statistics")}
         matrix = network.layout.fold(parts["parameters"])
@@ -136,6 +142,7 @@ def export(
         "schema_version": SCHEMA,
         "data": schema.to_dict(),
         "network": section.model_dump(mode="json"),
+        "network_source": hash_of_source(section),
         "members": members,
         "plan": plan,
     }

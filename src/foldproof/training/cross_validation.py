@@ -18,6 +18,7 @@ from foldproof.data.statistics import Statistics
 from foldproof.metrics import primary
 from foldproof.model.build import build, multiply_adds
 from foldproof.model.exported import ExportedModel, export
+from foldproof.model.factory_source import hash_of_source
 from foldproof.model.stacked import stack
 from foldproof.reproducibility import using_threads
 from foldproof.training.best_epochs import Kept
@@ -77,7 +78,8 @@ def train_members(
     )
     for sink in sinks:
         sink(started)
-    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan)) if resume else None
+    source = hash_of_source(model)
+    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
     kept = ENGINES[plan.engine](task, sinks)
     trained = export(

@@ -1,8 +1,10 @@
 """What the members of a split are made of: from sections of params to the plain values and tensors of a fit."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,6 +27,8 @@ from foldproof.training.losses import loss_for
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.population import Population
 from foldproof.training.schedules import SCHEDULES
+
+FIRST_ROWS = 256  # that initial weights may be scaled by
 
 
 def make_recipe(task: Any, train: Train) -> Recipe:
@@ -60,7 +64,10 @@ def make_population(
     indices = list(range(len(split.members)) if chosen is None else chosen)
     members = tuple(split.members[index] for index in indices)
     keys = torch.stack([key_of_member(member) for member in members])
-    networks = [build(model, schema.shape, schema.outputs, key) for key in keys]
+    networks = [
+        build(model, schema.shape, schema.outputs, key, partial(_first_rows, dataset, split, statistics, index, key))
+        for index, key in zip(indices, keys, strict=True)
+    ]
     refuse_single_rows(networks[0], train.batch_size)
     network, matrix, buffers = stack(networks)
     rate = train.optimizer.learning_rate
@@ -86,8 +93,16 @@ def refuse_single_rows(network: nn.Module, batch_size: int) -> None:
     """Raise ConfigError where batch normalisation would have a single row to normalise over."""
     if batch_size == 1 and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in network.modules()):
         raise ConfigError(
-            "train.batch_size: found 1, legal with batch normalisation: at least 2; or set batch_norm: false"
+            "train.batch_size: found 1, legal with batch normalisation: at least 2; or set model.normalisation: layer"
         )
+
+
+def _first_rows(dataset: Dataset, split: Split, statistics: Statistics, index: int, key: torch.Tensor) -> torch.Tensor:
+    """The first training rows of a member's first epoch `[B, *shape]`, centred and scaled as it will see them."""
+    training = RowTable.of([split.rows(index, Role.TRAINING)])
+    chosen = np.sort(training.order(key[None], 0)[0, :FIRST_ROWS].numpy())
+    rows = np.asarray(dataset.features[chosen], dtype=np.float64)
+    return torch.from_numpy((rows - statistics.center[index]) / statistics.scale[index])
 
 
 def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: int, steps: int) -> FoldDataModule:
