@@ -7,7 +7,7 @@ from torch import nn
 from foldproof.config.networks import Cnn, ConvolutionLayer, DenseLayer, Residual
 from foldproof.errors import ConfigError
 from foldproof.model import layers, shapes
-from foldproof.model.dropout import StochasticDepth
+from foldproof.model.dropout import DropoutKind, StochasticDepth
 from foldproof.model.parts import Parts, dense
 
 Maps = tuple[int, int, int]  # channels, height, width
@@ -74,9 +74,9 @@ def _convolution(
     filters = layer.channels * parts.activation.pieces
     norm = parts.normalised(filters, height * width, layer.normalisation)
     made = nn.Conv2d(channels, filters, kernel.kernel, kernel.stride, kernel.padding, bias=not norm)
-    rate = parts.dropout * parts.kind.of_maps if layer.dropout is None else layer.dropout
-    place = f"dropout of maps {index}"
-    chain = [parts.kind.around(made, rate, place) if rate else made, *norm, parts.activation.module(layer.channels)]
+    rate = parts.dropout_of_maps if layer.dropout is None else layer.dropout
+    kind, place = parts.kind if rate else DropoutKind(), f"dropout of maps {index}"
+    chain = [kind.around(made, rate, place), *norm, parts.activation.module(layer.channels)]
     if layer.pool > 1:
         if pooling not in POOLINGS:
             raise ConfigError(
@@ -84,7 +84,7 @@ def _convolution(
             )
         height, width = shapes.pooled(layer.pool, height, width, where)
         chain.append(POOLINGS[pooling](layer.pool))
-    return chain + (parts.kind.after(rate, place) if rate else []), (layer.channels, height, width)
+    return [*chain, *kind.after(rate, place)], (layer.channels, height, width)
 
 
 def _block(maps: Maps, filters: int, stride: int, rate: float, parts: Parts, index: int) -> layers.Residual:
@@ -93,7 +93,7 @@ def _block(maps: Maps, filters: int, stride: int, rate: float, parts: Parts, ind
     before = parts.normalised(channels, height * width)
     between = parts.normalised(filters, -(-height // stride) * -(-width // stride))
     bias = not before
-    dropped = parts.kind.after(parts.dropout, f"dropout of block {index}") if parts.kind.of_maps else []
+    kind = parts.kind if parts.dropout_of_maps else DropoutKind()
     skipped = [StochasticDepth(rate, f"depth of block {index}")] if rate else []
     branch = nn.Sequential(
         *before,
@@ -101,7 +101,7 @@ def _block(maps: Maps, filters: int, stride: int, rate: float, parts: Parts, ind
         nn.Conv2d(channels, filters, 3, stride, 1, bias=bias),
         *between,
         parts.activation.module(filters),
-        *dropped,
+        *kind.after(parts.dropout, f"dropout of block {index}"),
         nn.Conv2d(filters, filters, 3, 1, 1, bias=bias),
         *skipped,
     )

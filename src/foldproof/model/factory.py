@@ -1,7 +1,7 @@
 """A network of the user's own: `model.factory: package.module:function`, called as `function(shape, outputs)`.
 
 Any plain torch module that maps `[B, *shape]` to `[B, outputs]` will do. Torch's dropout layers, which draw from the
-global generator, are replaced by those of foldproof that do the same under the member's key; what else draws is refused.
+global generator, are replaced by foldproof's, which do the same under the member's key; what else draws is refused.
 """
 
 from collections.abc import Callable
@@ -87,9 +87,9 @@ def _try(network: nn.Module, shape: tuple[int, ...], outputs: int, name: str | N
             if found != (outputs,):
                 raise ConfigError(f"{WHERE}: {name} maps a row of shape {shape} to {found}, legal here: ({outputs},)")
     except RuntimeError as error:
-        told = str(error).splitlines()[0]
+        told, replaced = str(error).splitlines()[0], ", ".join(f"nn.{layer.__name__}" for layer in REPLACED)
         raise ConfigError(
-            f"{WHERE}: {name} made a network that a population cannot run: {told}; legal: layers that neither draw from "
-            f"torch's global generator (but {', '.join(f'nn.{one.__name__}' for one in REPLACED)} are replaced) nor "
+            f"{WHERE}: {name} made a network that a population cannot run: {told}; legal: layers that neither draw "
+            f"from torch's global generator (but {replaced} are replaced) nor "
             "branch on the values of their inputs"
         ) from error

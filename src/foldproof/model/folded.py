@@ -71,7 +71,7 @@ def run(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
     """One layer on folded rows: by the table, or where that does not know it under `vmap`."""
     row = FOLDED.get(type(layer))
     if row is None or not row.fits(layer) or has_hooks(layer):
-        return _by_vmap(layer, owned, rows)
+        return by_vmap(layer, owned, rows)
     return row.apply(layer, owned, rows)
 
 
@@ -84,7 +84,7 @@ def pooled_first(layers: list[tuple[str, nn.Module]]) -> list[tuple[str, nn.Modu
     return ordered
 
 
-def _by_vmap(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
+def by_vmap(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
     """Any module, by its own forward pass, one member's rows `[B, ...]` at a time."""
 
     def one(tensors: Tensors, own: Tensor, key: Tensor | None) -> Tensor:
@@ -176,7 +176,9 @@ def _product(kept: Tensor, scale: Tensor, like: Tensor) -> Tensor:
 
 
 def _group_norm(layer: nn.GroupNorm, owned: Owned, rows: Tensor) -> Tensor:
+    """Torch 2.13 crashes in the backward of images that lie channels last and need no gradient: they are laid anew."""
     weight, bias = owned.joined("weight"), owned.joined("bias")
+    rows = rows if rows.requires_grad else rows.contiguous()
     return F.group_norm(rows, owned.members * layer.num_groups, weight, bias, layer.eps)
 
 

@@ -51,7 +51,7 @@ def glorot(fan: Fan) -> float:
 
 
 def lecun(fan: Fan) -> float:
-    """`1 / n_in` (LeCun et al. 1998): keeps the variance of signals through linear units; some slides call it Xavier."""
+    """`1 / n_in` (LeCun et al. 1998): keeps the variance of signals through linear units; CS231n's Xavier."""
     return 1.0 / fan.n_in
 
 
@@ -88,7 +88,8 @@ def orthogonal(key: Tensor, shape: Shape, fan: Fan) -> Tensor:
     tall, wide = max(rows, columns), min(rows, columns)
     q, r = torch.linalg.qr(randomness.normal(key, (tall, wide)))
     q *= r.diagonal().sign()
-    return fan.gain() * (q if rows >= columns else q.T).reshape(shape)
+    weights: Tensor = (q if rows >= columns else q.T).reshape(shape)
+    return weights * fan.gain()
 
 
 INITIALIZERS: dict[InitializerName, Initializer] = {

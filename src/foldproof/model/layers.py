@@ -20,7 +20,8 @@ class Maxout(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Where several are the largest, they share the gradient."""
-        return inputs.unflatten(1, (-1, self.pieces)).amax(2)
+        outputs: Tensor = inputs.unflatten(1, (-1, self.pieces)).amax(2)
+        return outputs
 
 
 class Residual(nn.Module):

@@ -1,7 +1,7 @@
 """Normalisations: a table `name -> constructor` of the layer between an affine map and its activation.
 
-All have a learnt scale and shift a unit or channel, `y = scale * (x - mean) / sqrt(variance + 1e-5) + shift`, and differ
-in what mean and variance are taken over. A layer has no bias where one follows, which brings a shift of its own.
+All have a learnt scale and shift a unit or channel, `y = scale * (x - mean) / sqrt(variance + 1e-5) + shift`, and
+differ in what mean and variance are taken over. A layer has no bias where one follows, which brings its own shift.
 """
 
 from collections.abc import Callable

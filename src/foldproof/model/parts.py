@@ -24,6 +24,11 @@ class Parts:
     dropout: float
     kind: DropoutKind
 
+    @property
+    def dropout_of_maps(self) -> float:
+        """The rate after a convolution that says nothing of its own."""
+        return self.dropout if self.kind.of_maps else 0.0
+
     def normalised(self, units: int, pixels: int | None, name: NormalisationName | None = None) -> list[nn.Module]:
         """The normalisation of so many units, or channels of maps, if any; `name` for another than the network's."""
         return NORMALISATIONS[name or self.normalisation](units, pixels, self.group)
