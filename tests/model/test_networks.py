@@ -28,7 +28,7 @@ def test_the_table_holds_what_the_params_name() -> None:
 
 
 def test_layers_and_members_start_differently() -> None:
-    section = {"name": "mlp", "mlp": {"hidden": [64, 64]}}
+    section: dict[str, Any] = {"name": "mlp", "mlp": {"hidden": [64, 64]}}
     first, other = network(**section), build(Model.model_validate(section), (1, 8, 8), 10, randomness.key_of(0, 0, 1))
     weights = [p.detach().ravel() for p in first.parameters() if p.dim() == 2]
     assert not torch.allclose(weights[0][:1000], weights[1][:1000])

@@ -30,18 +30,13 @@ def source_of(section: Model) -> Path | None:
     """The file of the user's network, or the folder of its package; None where the network is foldproof's own."""
     if section.name != "factory":
         return None
-    top = parted(section.factory)[0].partition(".")[0]
-    try:
-        spec = find_spec(top)
-    except ValueError:  # what was typed at a prompt
-        spec = None
-    if spec is None or (spec.origin is None and not spec.submodule_search_locations):
+    found = _found(parted(section.factory)[0].partition(".")[0])
+    if found is None or not found.exists():
         raise ConfigError(
             f"{WHERE}: {section.factory} is not on Python's path, legal: a file or package in src/ of the project, or "
             "an installed one"
         )
-    folders = list(spec.submodule_search_locations or [])
-    return Path(folders[0] if folders else str(spec.origin)).resolve()
+    return found.resolve()
 
 
 def hash_of_source(section: Model) -> str:
@@ -69,3 +64,15 @@ def refuse_untracked(section: Model, root: Path) -> None:
             f"{WHERE}: {section.factory} comes from {near or source}, which stage train does not depend on, so that a "
             f"change of it would retrain nothing; legal: a dep of train: {advice}"
         )
+
+
+def _found(top: str) -> Path | None:
+    """Where Python finds a module or package, if it does and there is a file of it."""
+    try:
+        spec = find_spec(top)
+    except ValueError:  # what was typed at a prompt
+        return None
+    if spec is None:
+        return None
+    folders = list(spec.submodule_search_locations or [])
+    return Path(folders[0] if folders else str(spec.origin))
