@@ -69,7 +69,7 @@ def _flatten(path: str, value: object) -> dict[str, Scalar]:
     if isinstance(value, Closed):
         fields = type(value).model_fields
         chosen = getattr(value, "name", None)
-        blocks = {name for name in fields if isinstance(getattr(value, name), Closed)} if chosen in fields else set()
+        blocks = {name for name in fields if isinstance(getattr(value, name), Closed)} if chosen is not None else set()
         rows: dict[str, Scalar] = {}
         for name in fields:
             if name not in blocks or name == chosen:
