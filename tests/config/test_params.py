@@ -27,6 +27,12 @@ def test_the_shipped_file_is_valid() -> None:
     assert load_params(ROOT / "params.yaml").train.optimizer.name == "adam"
 
 
+def test_a_loss_by_its_name_alone_is_the_block_of_that_name() -> None:
+    by_name, by_block = (params_from({"schema": 1, "train": {"loss": loss}}) for loss in ("mae", {"name": "mae"}))
+    assert by_name == by_block
+    assert "train.loss.huber.delta" not in by_name.flat(), "its settings shaped nothing"
+
+
 def test_every_problem_is_told_at_once() -> None:
     told = problems_in("schema: 1\nsed: 3\nsplit: {folds: 1, test_share: no}\ntrain: {epochs: 1.5, batch_size: -2}")
     assert [line.split(": ")[1] for line in told] == [
@@ -43,6 +49,10 @@ def test_every_problem_is_told_at_once() -> None:
     [
         ("train: {learning_rte: 3}", "train.learning_rte", "did you mean 'train.optimizer.learning_rate'?"),
         ("train: {epocs: 3}", "train.epocs", "did you mean 'epochs'?"),
+        ("train: {loss: hubert}", "train.loss.name", "did you mean 'huber'?"),
+        ("train: {loss: {huber: {delta: 0}}}", "train.loss.huber.delta", "a number > 0"),
+        ("train: {loss: {focal: {gamma: -1}}}", "train.loss.focal.gamma", "a number >= 0"),
+        ("train: {class_weights: even}", "train.class_weights", "none or balanced"),
         ("train: {optimizer: {name: adm}}", "train.optimizer.name", "did you mean 'adam'?"),
         ("train: {optimizer: {learning_rate: -0.1}}", "train.optimizer.learning_rate", "a number > 0"),
         ("train: {optimizer: {learning_rate: fast}}", "train.optimizer.learning_rate", "a number or auto"),
