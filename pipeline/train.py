@@ -8,6 +8,7 @@ from foldproof.stage import stage
 
 def main(params: Params) -> None:
     """Train, write the model and what it predicts of rows that it did not see."""
+    from foldproof.config.warnings import warning_lines
     from foldproof.data.dataset import Dataset
     from foldproof.data.splits import Split
     from foldproof.data.statistics import load_statistics
@@ -23,6 +24,8 @@ def main(params: Params) -> None:
     refuse_untracked(params.model, Path.cwd())
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
+    for line in warning_lines(params.model, params.train, dataset.schema.task):
+        print(line)
     curves = Curves()
     with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:
         sinks: list[Sink] = [display, curves, record.sink]

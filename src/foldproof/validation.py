@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foldproof.config import Params, load_params
 from foldproof.config.reading import read_yaml
+from foldproof.config.warnings import warning_lines
 from foldproof.data.dataset import Task
 from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
@@ -17,20 +18,25 @@ REMEMBERED = Path(".foldproof/validated")
 
 
 def validate(root: Path) -> str:
-    """Check params.yaml and the data below `root`; says what was found. Raises FoldproofError with every problem."""
+    """Check params.yaml and the data below `root`; says what was found, a warning a line after it.
+
+    Raises FoldproofError with every problem.
+    """
     params = load_params(root / "params.yaml")
     if not (root / "dvc.yaml").exists():
         raise ConfigError(f"{root}: holds no dvc.yaml; run in the project's root")
     seen = _fingerprint(root, params)
     remembered = root / REMEMBERED
-    if remembered.exists() and remembered.read_text() == seen:
-        return "params.yaml and the data are as they were when they were last found valid"
-    told = _try_everything(params, root)
-    write_whole(remembered, seen)
-    return told
+    if remembered.exists():
+        then, *warnings = remembered.read_text(encoding="utf-8").splitlines()
+        if then == seen:
+            return "\n".join(["params.yaml and the data are as they were when they were last found valid", *warnings])
+    told, warnings = _try_everything(params, root)
+    write_whole(remembered, "\n".join([seen, *warnings]))
+    return "\n".join([told, *warnings])
 
 
-def _try_everything(params: Params, root: Path) -> str:
+def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof import randomness
     from foldproof.data.augmentation import strengths
     from foldproof.data.sources import load_source
@@ -55,12 +61,13 @@ def _try_everything(params: Params, root: Path) -> str:
     attempt(lambda: strengths(params.augment, schema))
     attempt(lambda: build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed)))
     attempt(lambda: refuse_untracked(params.model, root))
-    attempt(lambda: loss_for(train.loss, schema.task))
+    attempt(lambda: loss_for(train, schema.task))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
     if problems:
         raise ConfigError(*problems)
-    return f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
+    told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
+    return told, warning_lines(params.model, train, schema.task)
 
 
 def _refuse_other_tasks_metric(params: Params, task: Task) -> None:

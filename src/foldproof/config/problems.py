@@ -37,6 +37,8 @@ def problems_of(error: ValidationError, root: type[BaseModel], where: str) -> li
     """One line a wrong value; what a union of types found wrong with one value is said once."""
     grouped: dict[str, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
+            continue  # of a list with a wrong item, which is told by itself
         path = _path(detail, root)
         grouped.setdefault(path, []).append(detail)
     return [f"{where}: {_line(path, details, root)}" for path, details in grouped.items()]
@@ -54,6 +56,8 @@ def _line(path: str, details: list[ErrorDetails], root: type[BaseModel]) -> str:
         near = near or [elsewhere[name] for name in get_close_matches(key, elsewhere, n=1, cutoff=0.6)]
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{path}: unknown key, legal here: {', '.join(legal) or 'no keys'}{hint}"
+    if first["type"] == "missing":
+        return f"{path}: must be given"
     if first["type"] == "value_error":
         return f"{path}: {first['ctx']['error']}"
     legal_values = [_legal(detail) for detail in details]

@@ -24,6 +24,7 @@ from foldproof.reproducibility import using_threads
 from foldproof.training.best_epochs import Kept
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
+from foldproof.training.losses import loss_for
 from foldproof.training.members import key_of_member
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.resume import Resume, digest_of_training
@@ -95,6 +96,7 @@ def train_members(
         {name: torch.cat([one.buffers[name] for one in kept]) for name in kept[0].buffers},
         statistics,
         {**plan.to_dict(), "steps_per_epoch": steps},
+        loss_for(train, schema.task).output_activation,
     )
     with using_threads(plan.threads):
         return Trained(trained, _predict_scored(trained, dataset, split))

@@ -20,10 +20,11 @@ from foldproof.data.statistics import Statistics
 from foldproof.errors import ConfigError
 from foldproof.metrics import primary
 from foldproof.model.build import build
-from foldproof.model.stacked import stack
+from foldproof.model.stacked import State, stack
+from foldproof.training.class_weights import CLASS_WEIGHTS
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.fit import Recipe
-from foldproof.training.losses import loss_for
+from foldproof.training.losses import loss_for, loss_settings
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.population import Population
 from foldproof.training.schedules import SCHEDULES
@@ -37,7 +38,7 @@ def make_recipe(task: Any, train: Train) -> Recipe:
     return Recipe(
         task=task,
         score=primary(task),
-        loss=loss_for(train.loss, task),
+        loss=loss_for(train, task),
         optimizer=OPTIMIZERS[optimizer.name],
         block=getattr(optimizer, optimizer.name),
         factor_of_epochs=lambda epochs: SCHEDULES[schedule.name](epochs, getattr(schedule, schedule.name)),
@@ -74,8 +75,9 @@ def make_population(
     settings = {
         "learning_rate": OPTIMIZERS[train.optimizer.name].learning_rate if rate == "auto" else rate,
         "weight_decay": train.optimizer.weight_decay,
-        "label_smoothing": train.label_smoothing,
         "clip_norm": train.gradient_clip_norm or torch.inf,
+        "loss_ceiling": loss_for(train, schema.task).ceiling(schema.outputs),
+        **loss_settings(train, schema.task),
     }
     return Population(
         members=members,
@@ -84,7 +86,10 @@ def make_population(
         buffers=buffers,
         statistics={name: torch.from_numpy(value[indices]) for name, value in statistics.arrays().items()},
         keys=keys,
-        settings={name: _per_member(value, members) for name, value in settings.items()},
+        settings={
+            **{name: _per_member(value, members) for name, value in settings.items()},
+            **_class_weights(dataset, split, train, indices),
+        },
         strengths={name: _per_member(value, members) for name, value in strengths(augment, schema).items()},
     )
 
@@ -117,6 +122,16 @@ def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_si
 def key_of_member(member: Member) -> torch.Tensor:
     """The key `[2]` under which all draws of a member fall; trials of a search share it."""
     return randomness.key_of(member.seed, member.repeat, member.fold)
+
+
+def _class_weights(dataset: Dataset, split: Split, train: Train, indices: Sequence[int]) -> State:
+    """`class_weights` `[P, C]`, each member's from its own training rows; nothing where they are off."""
+    weigh = CLASS_WEIGHTS[train.class_weights]
+    if weigh is None:
+        return {}
+    targets = [np.asarray(dataset.targets[split.rows(index, Role.TRAINING)]) for index in indices]
+    weights = np.stack([weigh(one, dataset.schema.outputs) for one in targets])
+    return {"class_weights": torch.from_numpy(weights)}
 
 
 def _per_member(value: float, members: tuple[Member, ...]) -> torch.Tensor:
