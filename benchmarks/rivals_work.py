@@ -8,7 +8,7 @@ from foldproof.config import Params
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.model.build import build
-from foldproof.model.layers import Dropout
+from foldproof.model.dropout import Dropout
 from foldproof.training.members import key_of_member
 from foldproof.training.settings import acting, settings_of
 

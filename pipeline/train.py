@@ -1,14 +1,18 @@
 """Stage train: all members as populations -> models/, learning curves, out-of-fold predictions."""
 
+from pathlib import Path
+
 from foldproof.config import Params
 from foldproof.stage import stage
 
 
 def main(params: Params) -> None:
     """Train, write the model and what it predicts of rows that it did not see."""
+    from foldproof.config.warnings import warning_lines
     from foldproof.data.dataset import Dataset
     from foldproof.data.splits import Split
     from foldproof.data.statistics import load_statistics
+    from foldproof.model.factory_source import refuse_untracked
     from foldproof.report.live import Display
     from foldproof.tracking.recorder import Recorder
     from foldproof.training.cross_validation import train_members
@@ -17,8 +21,11 @@ def main(params: Params) -> None:
     from foldproof.training.resume import Resume
     from foldproof.unfinished import unfinished_in
 
+    refuse_untracked(params.model, Path.cwd())
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
+    for line in warning_lines(params.model, params.train, dataset.schema.task):
+        print(line)
     curves = Curves()
     with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:
         sinks: list[Sink] = [display, curves, record.sink]

@@ -20,7 +20,7 @@ REFUSALS = (
     Wreck(
         "divergence not noticed",
         "training/best_epochs.py",
-        "elif losses[place] > self._divergence_factor * first:",
+        "elif losses[place] > limits[place]:",
         "elif losses[place] > torch.inf:",
         "training/test_fit.py::test_a_rate_far_too_high_is_refused_with_fold_and_advice[adam]",
     ),

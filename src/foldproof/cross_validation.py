@@ -58,10 +58,13 @@ def cross_validate(
         progress: show the epochs as they pass.
 
     Raises:
-        ConfigError, DataError, TrainingError: with every problem found, one a line.
+        ConfigError, DataError, TrainingError: with every problem found, one a line. What is legal but seldom wanted
+            is a Python warning.
     """
     from contextlib import nullcontext
+    from warnings import warn
 
+    from foldproof.config.warnings import warnings_of
     from foldproof.data.dataset import describe
     from foldproof.data.splits import make_split
     from foldproof.data.statistics import fit_statistics, manifest_of
@@ -75,6 +78,8 @@ def cross_validate(
     dataset = describe(
         name, np.asarray(features), np.asarray(targets), chosen.data.task, feature_names=tuple(feature_names)
     )
+    for told in warnings_of(chosen.model, chosen.train, dataset.schema.task):
+        warn(told, stacklevel=2)
     split = make_split(dataset, chosen.split, chosen.seed)
     statistics = fit_statistics(dataset, split, chosen.preprocess)
     curves = Curves()

@@ -32,6 +32,14 @@ def test_the_shipped_project_is_valid_and_remembered(project: Path) -> None:
     assert "as they were" in validate(project)
 
 
+def test_what_is_legal_but_unwise_is_told_each_time(project: Path) -> None:
+    edit(project, "name: auto          #", "name: mse   #")
+    for _ in range(2):
+        told, *warnings = validate(project).splitlines()
+        assert "valid" in told
+        assert [line.split(": ")[:2] for line in warnings] == [["warning", "train.loss.name"]]
+
+
 def test_an_edit_is_checked_anew(project: Path) -> None:
     validate(project)
     edit(project, "seed: 0", "seed: 1")

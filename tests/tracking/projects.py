@@ -61,7 +61,9 @@ def export_model(data: Dataset, folder: Path) -> None:
     network, matrix, buffers = stack([build(params.model, data.schema.shape, data.schema.outputs, key) for key in keys])
     members = [{"seed": 0, "repeat": 0, "fold": fold, "best_epoch": 1, "epochs": EPOCHS} for fold in range(2)]
     statistics = fit_statistics(data, split, params.preprocess)
-    export(data.schema, params.model, members, network, matrix, buffers, statistics, {"threads": 1}).save(folder)
+    plan = {"threads": 1}
+    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, "softmax")
+    model.save(folder)
 
 
 def make_project(root: Path, kind: str = "image", *, model: bool = False) -> Dataset:

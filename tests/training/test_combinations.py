@@ -3,6 +3,7 @@
 The strategy is read off the sections themselves, so a new row or key joins by itself.
 """
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -34,7 +35,16 @@ FIXED: dict[str, Any] = {
     "train.engine": "in_process",
     "train.divergence_factor": 1e9,
 }
-LARGEST = {"train.batch_size": 24, "model.cnn.kernel": 5}
+LARGEST = {
+    "train.batch_size": 24,
+    "model.cnn.kernel": 5,
+    **dict.fromkeys(("model.cnn.layers.kernel", "model.cnn.layers.padding"), 3),
+    **dict.fromkeys(("model.cnn.layers.stride", "model.cnn.layers.pool", "model.residual.blocks"), 2),
+    "model.maxout.pieces": 3,
+}
+WORDS = {"model.factory": ["tests.model.own_network:plain", "tests.model.own_network:recurrent"]}
+# Where the default is made for other data: what a key that was refused falls back to.
+FITTING: dict[str, dict[str, Any]] = {"digits": {}, "diabetes": {"model.name": "mlp"}}
 
 
 def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
@@ -56,6 +66,8 @@ def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.
         return st.tuples(*(values_of(item, path) for item in items)).map(list)
     if annotation is type(None):
         return st.none()
+    if annotation is str:
+        return st.sampled_from(WORDS[path])
     if annotation is bool:
         return st.booleans()
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -107,6 +119,20 @@ def must_be_told(refusal: ConfigError | TrainingError) -> None:
     assert diverged or all("legal" in problem or "pool a map" in problem for problem in refusal.problems), refusal
 
 
+def put_back(values: dict[str, Any], refusal: ConfigError, fitting: dict[str, Any]) -> dict[str, Any]:
+    """The draw, with the keys that the refusal names back at their defaults; itself where it names none of its keys."""
+    mended = deepcopy(values)
+    for part in (part for problem in refusal.problems for part in problem.split(": ")):
+        *sections, key = part.split(".")
+        block: Any = mended
+        for section_name in sections:
+            block = block.get(section_name, {}) if isinstance(block, dict) else {}
+        if isinstance(block, dict) and key in block:
+            del block[key]
+            block |= {key: fitting[part]} if part in fitting else {}
+    return mended
+
+
 def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
     features, targets = np.array(dataset.features), np.array(dataset.targets)
     features[rows] = 255 if features.dtype == np.uint8 else 1e6
@@ -118,12 +144,20 @@ def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(jobs)
 def test_alone_is_stacked_resumed_is_straight_held_out_rows_do_not_matter(name: str, values: dict[str, Any]) -> None:
+    hold(name, values)
+
+
+def hold(name: str, values: dict[str, Any]) -> None:
+    """What must hold of these values; of those that do not fit this data, once what was refused is put back."""
     dataset = DATA[name]
     try:
         chosen, split = whole_job(values, dataset)
         stacked = fit_together(dataset, split, chosen, (0, 1))
     except (ConfigError, TrainingError) as refusal:
         must_be_told(refusal)
+        mended = values if isinstance(refusal, TrainingError) else put_back(values, refusal, FITTING[name])
+        if mended != values:
+            hold(name, mended)
         return
     for index in (0, 1):
         alone = fit_together(dataset, split, chosen, (index,))
@@ -165,7 +199,7 @@ def test_most_draws_are_jobs_that_run() -> None:
         try:
             chosen, _ = whole_job(values, dataset)
             strengths(chosen.augment, dataset.schema)
-            loss_for(chosen.train.loss, "classification")
+            loss_for(chosen.train, "classification")
             build(chosen.model, dataset.schema.shape, 10, randomness.key_of(0))
             ran += 1
         except ConfigError:

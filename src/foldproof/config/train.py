@@ -5,11 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from foldproof.config.closed import Auto, BatchSize, Closed, Count, NonNegative, Positive, Rate
+from foldproof.config.loss import ClassWeights, Loss
 from foldproof.config.optimizer import Optimizer
 from foldproof.config.penalty import Penalty
 from foldproof.config.schedule import Schedule
-
-LossName = Literal["cross_entropy", "mse"]
 
 
 class EarlyStopping(Closed):
@@ -28,8 +27,9 @@ class Train(Closed):
     """at most so many passes over the training rows"""
     batch_size: BatchSize = 32
     """rows a step, at most those of the smallest training set; full: all rows of a member, one step an epoch"""
-    loss: LossName | Auto = "auto"
-    """auto: cross_entropy for classes, mse for numbers"""
+    loss: Loss = Loss()
+    class_weights: ClassWeights = "none"
+    """balanced: rows of rare classes count more in the loss, in training and in stopping early"""
     label_smoothing: Rate = 0.0
     """this share of a class's probability is spread over all; 0.05 to 0.1 calms"""
     optimizer: Optimizer = Optimizer()

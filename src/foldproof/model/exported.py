@@ -15,20 +15,17 @@ from torch import Tensor
 from foldproof import randomness
 from foldproof.config.model import Model
 from foldproof.config.problems import problems_of
-from foldproof.data.dataset import Schema, Task
+from foldproof.data.dataset import Schema
 from foldproof.data.statistics import Statistics, normalise
-from foldproof.errors import DataError
+from foldproof.errors import DataError, unknown_name
 from foldproof.model.build import build
+from foldproof.model.factory_source import hash_of_source
+from foldproof.model.output_activations import OUTPUT_ACTIVATIONS, OutputActivation
 from foldproof.model.stacked import StackedNetwork, State
 from foldproof.reproducibility import read_json, using_threads, write_json, write_whole
 
 SCHEMA = 1
 CHUNK = 1024  # rows predicted at a time
-
-
-def predictions_of(outputs: Tensor, task: Task) -> Tensor:
-    """Class probabilities (softmax) of outputs `[..., C]`, or the values `[...]` of a regression's `[..., 1]`."""
-    return outputs.softmax(-1) if task == "classification" else outputs.squeeze(-1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,8 @@ class ExportedModel:
     def _predict(self, features: NDArray[Any], rows: NDArray[np.int64]) -> Tensor:
         raw = torch.as_tensor(np.asarray(features[rows]), dtype=self.matrix.dtype)
         normal = normalise(raw, self.statistics["center"], self.statistics["scale"])
-        outputs = predictions_of(self.network(self.matrix, self.buffers, normal), self.schema.task)
+        activate = OUTPUT_ACTIVATIONS[self.record["output_activation"]]
+        outputs = activate(self.network(self.matrix, self.buffers, normal))
         if self.schema.task == "classification":
             return outputs
         return outputs * self.statistics["target_scale"][:, None] + self.statistics["target_center"][:, None]
@@ -115,6 +113,14 @@ class ExportedModel:
             section = Model.model_validate(record["network"])
         except ValidationError as error:
             raise DataError(*problems_of(error, Model, f"{place}/model.json: network")) from None
+        if hash_of_source(section) != record.get("network_source", ""):
+            raise DataError(
+                f"{place}/model.json: the source of {section.factory} is not the one that this model was trained with; "
+                "check out that version, or train anew"
+            )
+        if record.get("output_activation") not in OUTPUT_ACTIVATIONS:
+            where, found = f"{place}/model.json: output_activation", record.get("output_activation")
+            raise DataError(unknown_name(where, found, OUTPUT_ACTIVATIONS))
         network = StackedNetwork(build(section, schema.shape, schema.outputs, randomness.key_of(0)))
         parts = {kind: _under(f"{kind}.", arrays) for kind in ("parameters", "buffers", "statistics")}
         matrix = network.layout.fold(parts["parameters"])
@@ -130,12 +136,15 @@ def export(
     buffers: State,
     statistics: Statistics,
     plan: dict[str, Any],
+    output_activation: OutputActivation,
 ) -> ExportedModel:
     """The trained members as a model; `members` and `plan` are what the record tells of them."""
     record = {
         "schema_version": SCHEMA,
         "data": schema.to_dict(),
         "network": section.model_dump(mode="json"),
+        "network_source": hash_of_source(section),
+        "output_activation": output_activation,
         "members": members,
         "plan": plan,
     }

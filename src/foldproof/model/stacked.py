@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from foldproof import randomness
-from foldproof.model.folded import Owned, fold, has_hooks, pooled_first, run, unfold
+from foldproof.model.folded import Owned, by_vmap, fold, has_hooks, pooled_first, run, unfold
 
 State = dict[str, Tensor]
 
@@ -57,7 +57,9 @@ class StackedNetwork:
 
     def __init__(self, template: nn.Module) -> None:
         self.layout = Layout.of(template)
-        layers = [("", template)] if _shares(template) else pooled_first(list(_layers(template)))
+        shares = _shares(template)
+        layers = [("", template)] if shares else pooled_first(list(_layers(template)))
+        self._run = by_vmap if shares else run
         self._layers = [(layer, _names_in(name, layer)) for name, layer in layers]
         self._template = template.to("meta")  # last: it parts weights that layers share
         self._persistent = set(self._template.state_dict())
@@ -83,7 +85,7 @@ class StackedNetwork:
             for layer, names in self._layers:
                 own = {name: tensors[full] for name, full in names.items() if full in tensors}  # no rates when serving
                 into = {name: gradients[full] for name, full in names.items() if full in gradients}
-                folded = run(layer, Owned(members, own, into), folded)
+                folded = self._run(layer, Owned(members, own, into), folded)
         return unfold(folded, members)
 
     def parameters_of(self, kind: type[nn.Module]) -> set[str]:

@@ -18,6 +18,7 @@ from foldproof.errors import TrainingError
 from foldproof.metrics import METRICS
 from foldproof.model.stacked import State
 from foldproof.training.checkpoints import Checkpoint, grouped
+from foldproof.training.divergence import divergence_limits
 from foldproof.training.events import EpochEnded, MemberStopped, Sink
 from foldproof.training.module import PopulationModule
 from foldproof.training.plateau import Plateau
@@ -177,19 +178,21 @@ class BestEpochs(pl.Callback):
 
     def _refuse_divergence(self, module: PopulationModule, epoch: int) -> None:
         losses, bad_steps = module.late_training_losses(), module.first_bad_steps()
+        ceiling = module.population.settings["loss_ceiling"].double().cpu()
+        limits = divergence_limits(self._first_loss, self._divergence_factor, ceiling)
         problems: list[str] = []
         for place, index in enumerate(self._alive):
             if index in self._done:
                 continue
-            name, first = self._members[index].name, float(self._first_loss[place])
+            name = self._members[index].name
             if bad_steps[place] >= 0:
                 problems.append(
                     f"{name}: the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})"
                 )
-            elif losses[place] > self._divergence_factor * first:
+            elif losses[place] > limits[place]:
                 problems.append(
-                    f"{name}: the training loss at the end of epoch {epoch} is {losses[place]:.4g}, over "
-                    f"{self._divergence_factor:g} times the {first:.4g} before the first step"
+                    f"{name}: the training loss at the end of epoch {epoch} is {losses[place]:.4g}, over the limit of "
+                    f"{limits[place]:.4g} for one of {self._first_loss[place]:.4g} before the first step"
                 )
         if problems:
             raise TrainingError(*problems, ADVICE)

@@ -17,11 +17,13 @@ from foldproof.data.statistics import Statistics
 from foldproof.metrics import primary
 from foldproof.model.build import build, multiply_adds
 from foldproof.model.exported import ExportedModel, export
+from foldproof.model.factory_source import hash_of_source
 from foldproof.model.stacked import stack
 from foldproof.reproducibility import using_threads
 from foldproof.training.best_epochs import Kept
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
+from foldproof.training.losses import loss_for
 from foldproof.training.members import key_of_member, kinds_of
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.resume import Resume, digest_of_training
@@ -78,7 +80,8 @@ def train_members(
     )
     for sink in sinks:
         sink(started)
-    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan)) if resume else None
+    source = hash_of_source(model)
+    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
     kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
     trained = export(
@@ -90,6 +93,7 @@ def train_members(
         kept.buffers,
         statistics,
         {**plan.to_dict(), "steps_per_epoch": steps},
+        loss_for(train, schema.task).output_activation,
     )
     with using_threads(plan.threads):
         return Trained(trained, _predict_scored(trained, dataset, split))

@@ -19,7 +19,7 @@ from foldproof.training.best_epochs import BestEpochs, Kept
 from foldproof.training.checkpoints import Checkpoint
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.events import FitContinued, Sink
-from foldproof.training.losses import RowLoss
+from foldproof.training.losses import LossRow
 from foldproof.training.memory import keeping_freed_memory
 from foldproof.training.module import Objective, PopulationModule
 from foldproof.training.optimizers import OptimizerRow
@@ -39,7 +39,7 @@ class Recipe:
 
     task: Task
     score: str
-    loss: RowLoss
+    loss: LossRow
     optimizer: OptimizerRow
     block: Any
     factor_of_epochs: Callable[[float], float]

@@ -1,8 +1,10 @@
 """What the members of a split are made of: from sections of params to the plain values and tensors of a fit."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -19,15 +21,18 @@ from foldproof.data.statistics import Statistics
 from foldproof.errors import ConfigError
 from foldproof.metrics import primary
 from foldproof.model.build import build
-from foldproof.model.stacked import stack
+from foldproof.model.stacked import State, stack
+from foldproof.training.class_weights import CLASS_WEIGHTS
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.fit import Recipe
-from foldproof.training.losses import loss_for
+from foldproof.training.losses import loss_for, loss_settings
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.population import Population
 from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
 from foldproof.training.schedules import factor_of_epochs, reduction_on_plateau
 from foldproof.training.settings import acting, settings_of
+
+FIRST_ROWS = 256  # that initial weights may be scaled by
 
 
 def make_recipe(task: Any, train: Train) -> Recipe:
@@ -37,7 +42,7 @@ def make_recipe(task: Any, train: Train) -> Recipe:
     return Recipe(
         task=task,
         score=primary(task),
-        loss=loss_for(train.loss, task),
+        loss=loss_for(train, task),
         optimizer=OPTIMIZERS[optimizer.name],
         block=getattr(optimizer, optimizer.name),
         factor_of_epochs=factor_of_epochs(train.schedule, train.epochs),
@@ -64,7 +69,10 @@ def make_population(
     indices = list(range(len(split.members)) if chosen is None else chosen)
     members = tuple(split.members[index] for index in indices)
     keys = torch.stack([key_of_member(member) for member in members])
-    networks = [build(model, schema.shape, schema.outputs, key) for key in keys]
+    networks = [
+        build(model, schema.shape, schema.outputs, key, partial(_first_rows, dataset, split, statistics, index, key))
+        for index, key in zip(indices, keys, strict=True)
+    ]
     refuse_single_rows(networks[0], train.batch_size)
     refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
@@ -75,7 +83,12 @@ def make_population(
         buffers=buffers,
         statistics={name: torch.from_numpy(value[indices]) for name, value in statistics.arrays().items()},
         keys=keys,
-        settings={name: _per_member(value, members) for name, value in settings_of(train).items()},
+        settings={
+            **{name: _per_member(value, members) for name, value in settings_of(train).items()},
+            "loss_ceiling": _per_member(loss_for(train, schema.task).ceiling(schema.outputs), members),
+            **{name: _per_member(value, members) for name, value in loss_settings(train, schema.task).items()},
+            **_class_weights(dataset, split, train, indices),
+        },
         strengths={name: _per_member(value, members) for name, value in strengths(augment, schema).items()},
     )
 
@@ -94,8 +107,16 @@ def refuse_single_rows(network: nn.Module, batch_size: BatchSize) -> None:
     """Raise ConfigError where batch normalisation would have a single row to normalise over."""
     if batch_size == 1 and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in network.modules()):
         raise ConfigError(
-            "train.batch_size: found 1, legal with batch normalisation: at least 2; or set batch_norm: false"
+            "train.batch_size: found 1, legal with batch normalisation: at least 2; or set model.normalisation: layer"
         )
+
+
+def _first_rows(dataset: Dataset, split: Split, statistics: Statistics, index: int, key: torch.Tensor) -> torch.Tensor:
+    """The first training rows of a member's first epoch `[B, *shape]`, centred and scaled as it will see them."""
+    training = RowTable.of([split.rows(index, Role.TRAINING)])
+    chosen = np.sort(training.order(key[None], 0)[0, :FIRST_ROWS].numpy())
+    rows = np.asarray(dataset.features[chosen], dtype=np.float64)
+    return torch.from_numpy((rows - statistics.center[index]) / statistics.scale[index])
 
 
 def make_data(
@@ -119,6 +140,16 @@ def make_data(
 def key_of_member(member: Member) -> torch.Tensor:
     """The key `[2]` under which all draws of a member fall; trials of a search share it."""
     return randomness.key_of(member.seed, member.repeat, member.fold)
+
+
+def _class_weights(dataset: Dataset, split: Split, train: Train, indices: Sequence[int]) -> State:
+    """`class_weights` `[P, C]`, each member's from its own training rows; nothing where they are off."""
+    weigh = CLASS_WEIGHTS[train.class_weights]
+    if weigh is None:
+        return {}
+    targets = [np.asarray(dataset.targets[split.rows(index, Role.TRAINING)]) for index in indices]
+    weights = np.stack([weigh(one, dataset.schema.outputs) for one in targets])
+    return {"class_weights": torch.from_numpy(weights)}
 
 
 def _per_member(value: float, members: tuple[Member, ...]) -> torch.Tensor:

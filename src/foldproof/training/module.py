@@ -14,12 +14,12 @@ from foldproof.data.augmentation import augment
 from foldproof.data.batches import RowTable, epoch_batches
 from foldproof.data.dataset import Task
 from foldproof.data.statistics import normalise
-from foldproof.model.exported import predictions_of
+from foldproof.model.output_activations import OUTPUT_ACTIVATIONS
 from foldproof.model.stacked import State
 from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.elements import Elements
-from foldproof.training.losses import RowLoss
+from foldproof.training.losses import LossRow, weighted_mean
 from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.penalties import PENALTIES, penalty
 from foldproof.training.population import Population
@@ -33,7 +33,7 @@ class Objective:
     """What is minimised, and how."""
 
     task: Task
-    loss: RowLoss
+    loss: LossRow
     optimizer: OptimizerRow
     block: Any
     factor: Callable[[int], float]
@@ -159,11 +159,12 @@ class PopulationModule(pl.LightningModule):
             population.statistics["scale"],
         )
         outputs = population.network(self.matrix, buffers, rows, keys)
-        losses = self._losses(outputs, targets, population.settings["label_smoothing"]).mean(1)
+        losses = self._losses(outputs, targets, population.settings)
+        means = self.objective.loss.of_mean(weighted_mean(losses, self._class_weights(targets)))
         if not self._penalties:
-            return losses
+            return means
         rates = {name: population.settings[name] for name in self._penalties}
-        return losses + penalty(self.matrix, self._elements.weights, rates)
+        return means + penalty(self.matrix, self._elements.weights, rates)
 
     def training_losses(self) -> Tensor:
         """The epoch's mean training loss `[P]`, on the CPU in float64."""
@@ -179,10 +180,15 @@ class PopulationModule(pl.LightningModule):
 
     @torch.no_grad()
     def evaluate(self, table: RowTable) -> tuple[Tensor, Tensor]:
-        """Mean loss `[P]` (float64) and predictions `[P, n, ...]` on the rows of a table, without any randomness."""
-        population = self.population
+        """Mean loss `[P]` (float64) and predictions `[P, n, ...]` on the rows of a table, without any randomness.
+
+        The loss is the one that is trained by, class weights included, but of labels that are not smoothed.
+        """
+        population, loss = self.population, self.objective.loss
         no_smoothing = torch.zeros_like(population.settings["label_smoothing"])
+        settings = {**population.settings, "label_smoothing": no_smoothing}
         total = torch.zeros(len(population.members), dtype=torch.float64, device=self.matrix.device)
+        count = torch.zeros_like(total)
         predictions: list[Tensor] = []
         for start in range(0, table.rows.shape[1], EVALUATED_AT_ONCE):
             part = slice(start, start + EVALUATED_AT_ONCE)
@@ -190,10 +196,13 @@ class PopulationModule(pl.LightningModule):
             rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
             with self.trainer.precision_plugin.forward_context():
                 outputs = population.network(self.matrix, population.buffers, rows)
-                losses = self._losses(outputs, targets, no_smoothing)
-            total += (losses.double() * table.weight[:, part]).sum(1)
-            predictions.append(predictions_of(outputs, self.objective.task).float().cpu())
-        return (total / table.weight.sum(1)).cpu(), torch.cat(predictions, dim=1)
+                losses = self._losses(outputs, targets, settings)
+            counted, weights = table.weight[:, part], self._class_weights(targets)
+            counted = counted if weights is None else counted * weights
+            total += (losses.double() * counted).sum(1)
+            count += counted.sum(1)
+            predictions.append(OUTPUT_ACTIVATIONS[loss.output_activation](outputs).float().cpu())
+        return loss.of_mean(total / count).cpu(), torch.cat(predictions, dim=1)
 
     def targets_of(self, table: RowTable) -> Tensor:
         """Targets `[P, n]` of a table's rows, as the loss sees them, on the CPU."""
@@ -208,8 +217,13 @@ class PopulationModule(pl.LightningModule):
         self.population = self.population.select(keep)
         self.data.compact(keep)
 
-    def _losses(self, outputs: Tensor, targets: Tensor, smoothing: Tensor) -> Tensor:
-        return self.objective.loss(outputs.to(self.rows_dtype), self._scaled(targets), smoothing)
+    def _losses(self, outputs: Tensor, targets: Tensor, settings: State) -> Tensor:
+        return self.objective.loss.of_rows(outputs.to(self.rows_dtype), self._scaled(targets), settings)
+
+    def _class_weights(self, targets: Tensor) -> Tensor | None:
+        """How much each row `[P, B]` counts by its class; None where all count the same."""
+        weights = self.population.settings.get("class_weights")
+        return None if weights is None else weights.gather(1, targets)
 
     def _scaled(self, targets: Tensor) -> Tensor:
         """Numbers are learnt centred and scaled by the member's statistics; classes are as they are."""

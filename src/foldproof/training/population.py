@@ -15,7 +15,8 @@ class Population:
     """P members and their tensors, each `[P, ...]`.
 
     `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of preprocessing; `keys`
-    `[P, 2]`; `settings` numeric hyper-parameters `[P]`; `strengths` of the augmentations that are on `[P]`.
+    `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and class weights `[P, C]` where there are some; `strengths` of
+    the augmentations that are on `[P]`.
     """
 
     members: tuple[Member, ...]

@@ -30,7 +30,6 @@ def settings_of(train: Train) -> dict[str, float]:
         "max_norm": train.max_norm or inf,
         "l1": train.penalty.l1,
         "l2": train.penalty.l2 + (optimizer.weight_decay if in_loss else 0.0),
-        "label_smoothing": train.label_smoothing,
     }
 
 

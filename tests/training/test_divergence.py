@@ -1,0 +1,62 @@
+"""Divergence is a factor over the first loss; a loss that cannot grow so far is judged by the way to its ceiling."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foldproof.data.dataset import Dataset, describe
+from foldproof.data.statistics import fit_statistics
+from foldproof.errors import TrainingError
+from foldproof.training.cross_validation import train_members
+from foldproof.training.divergence import divergence_limits
+from tests.training.setting import digits, params, split_of
+
+
+def limit(first: float, factor: float, ceiling: float) -> float:
+    of_one = [torch.tensor([value], dtype=torch.float64) for value in (first, ceiling)]
+    return divergence_limits(of_one[0], factor, of_one[1]).item()
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1.1, 100))
+def test_without_a_ceiling_it_is_the_factor_itself(first: float, factor: float) -> None:
+    assert limit(first, factor, torch.inf) == factor * first
+
+
+@given(st.floats(0.01, 0.99), st.floats(1.1, 100), st.floats(0.1, 10))
+def test_below_a_ceiling_the_odds_grow_by_the_factor(share: float, factor: float, ceiling: float) -> None:
+    found = limit(share * ceiling, factor, ceiling)
+    assert share * ceiling < found < ceiling
+    assert found / (ceiling - found) == pytest.approx(factor * share / (1 - share))
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 1000])
+def test_a_network_that_is_sure_of_a_class_drawn_by_lot_is_at_or_over_the_limit_of_three(classes: int) -> None:
+    """Brier's score over C: `(C - 1) / C^2` where all classes are alike, twice that where one of them is picked."""
+    first = (classes - 1) / classes**2
+    assert limit(first, 3, 2 / classes) <= 2 * first * (1 + 1e-12)
+
+
+def blobs() -> Dataset:
+    """Three classes, of which none is so frequent that to be sure of it would not be worse than to know nothing."""
+    generator = np.random.Generator(np.random.Philox(2))
+    targets = np.arange(240) % 3
+    return describe("blobs", generator.normal(size=(240, 4)) + targets[:, None], targets, "classification")
+
+
+@pytest.mark.parametrize("dataset", [digits(), blobs()], ids=lambda dataset: str(dataset.schema.name))
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "focal", "mse"])
+def test_a_rate_far_too_high_is_refused_under_every_loss_of_classes(dataset: Dataset, loss: str) -> None:
+    chosen: Any = params(
+        split={"folds": 3},
+        model={"name": "mlp", "mlp": {"hidden": [32], "batch_norm": False}, "dropout": 0},
+        train={"epochs": 12, "batch_size": 16, "loss": loss, "optimizer": {"name": "sgd", "learning_rate": 1e6}},
+    )
+    split = split_of(dataset, chosen)
+    statistics = fit_statistics(dataset, split, chosen.preprocess)
+    with pytest.raises(TrainingError, match=r"over the limit of|not finite") as caught:
+        train_members(dataset, split, statistics, chosen.model, chosen.train, chosen.augment)
+    assert "lower train.optimizer.learning_rate" in caught.value.problems[-1]
