@@ -76,6 +76,19 @@ def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float
     return (radius * torch.cos(2.0 * math.pi * second)).to(dtype)
 
 
+def symmetric_beta(key: Tensor, shape: tuple[int, ...], alpha: Tensor) -> Tensor:
+    """Draws from Beta(alpha, alpha) `[..., *shape]` in float64, of `alpha > 0` `[...]`; devices agree to rounding.
+
+    It is `(1 + c / sqrt(c^2 + w / (1 - w))) / 2` with `c = cos(2 pi v)`, `w = u^(1 / alpha)` and u, v uniform, by which
+    R. Bailey draws Student's t with `2 alpha` degrees of freedom ("Polar generation of random variates with the
+    t-distribution", 1994); of a beta variate x that is `sqrt(2 alpha) (x - 1/2) / sqrt(x (1 - x))`. None is rejected.
+    """
+    power = torch.log1p(-uniform(at(key, "radius"), shape, torch.float64))
+    power = power / alpha.double().reshape(*alpha.shape, *(1,) * len(shape))
+    cosine = torch.cos(2.0 * math.pi * uniform(at(key, "angle"), shape, torch.float64))
+    return (1 + cosine / torch.sqrt(cosine.square() + torch.exp(power) / -torch.expm1(power))) / 2
+
+
 _drawing: ContextVar[Tensor | None] = ContextVar("drawing", default=None)
 
 

@@ -10,7 +10,7 @@ from foldproof import randomness
 from foldproof.config.augment import Augment
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.augmentation import strengths
+from foldproof.data.augmentation import measured, strengths
 from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Member, Role, Split
@@ -70,15 +70,18 @@ def make_population(
         "label_smoothing": train.label_smoothing,
         "clip_norm": train.gradient_clip_norm or torch.inf,
     }
+    on = strengths(augment, schema)
+    learnt = {name: value[indices] for name, value in statistics.arrays().items()}
+    learnt |= measured(on, dataset, [split.rows(index, Role.TRAINING) for index in indices])
     return Population(
         members=members,
         network=network,
         matrix=matrix,
         buffers=buffers,
-        statistics={name: torch.from_numpy(value[indices]) for name, value in statistics.arrays().items()},
+        statistics={name: torch.from_numpy(value) for name, value in learnt.items()},
         keys=keys,
         settings={name: _per_member(value, members) for name, value in settings.items()},
-        strengths={name: _per_member(value, members) for name, value in strengths(augment, schema).items()},
+        strengths={name: _per_member(value, members) for name, value in on.items()},
     )
 
 

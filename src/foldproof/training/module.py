@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from foldproof import randomness
-from foldproof.data.augmentation import augment
+from foldproof.data.augmentation import augment, mix
 from foldproof.data.batches import RowTable, epoch_batches
 from foldproof.data.dataset import Task
 from foldproof.data.statistics import normalise
@@ -127,13 +127,15 @@ class PopulationModule(pl.LightningModule):
         population = self.population
         keys = randomness.fold_in(population.keys, step)
         rows, targets = self.data.gather(index, self.rows_dtype)
-        rows = normalise(
-            augment(rows, population.strengths, keys),
-            population.statistics["center"],
-            population.statistics["scale"],
-        )
+        rows = augment(rows, population.strengths, keys, population.statistics)
+        rows, mixed = mix(rows, population.strengths, keys)
+        rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
         outputs = population.network(self.matrix, buffers, rows, keys)
-        return self._losses(outputs, targets, population.settings["label_smoothing"]).mean(1)
+
+        def losses(targets: Tensor) -> Tensor:
+            return self._losses(outputs, targets, population.settings["label_smoothing"])
+
+        return (mixed.of(losses, targets) if mixed else losses(targets)).mean(1)
 
     def training_losses(self) -> Tensor:
         """The epoch's mean training loss `[P]`, on the CPU in float64."""
