@@ -47,4 +47,4 @@ class Augment(Closed):
     mixup: Concentration = 0.0
     """blend rows in pairs, and their targets, by shares drawn from Beta(mixup, mixup); 0.2 to 0.4 are usual"""
     cutmix: Concentration = 0.0
-    """images: paste a box of another row, of a share from Beta(cutmix, cutmix); 1 is usual; rows take turns with mixup"""
+    """images: paste a box of another row, its share from Beta(cutmix, cutmix); 1 is usual; a row meets this or mixup"""

@@ -140,9 +140,9 @@ def _warped(rows: Tensor, strength: Mapping[str, Tensor], keys: Tensor) -> Tenso
 def _legal(row: Augmentation, value: float, schema: Schema) -> str:
     """What would be legal instead; empty where the value is."""
     if schema.kind not in row.kinds:
-        return f"0 for a {schema.kind} (it is made for {' and '.join(row.kinds)} rows)"
+        return f"0 for {schema.kind} rows (it is made for {' and '.join(row.kinds)} rows)"
     if row.channels not in (None, schema.shape[0]):
-        return f"0 for images of {schema.shape[0]} channels (it is made for {row.channels})"
+        return f"0 for images with {schema.shape[0]} channel(s) (it is made for {row.channels})"
     if row.in_pixels and value > min(schema.shape[1:]):
         return f"at most {min(schema.shape[1:])}, the pixels of the images' shorter side"
     return ""
