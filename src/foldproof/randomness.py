@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch._C._functorch import is_batchedtensor
 
 _WEYL = 0x9E3779B9
 _FIRST = 0x7FEB352D
@@ -48,14 +49,12 @@ def at(key: Tensor, place: str) -> Tensor:
 
 def words(key: Tensor, count: int, start: int = 0) -> Tensor:
     """Random 32-bit words as int32 `[..., count]`: elements `start` to `start + count - 1` under `key` `[..., 2]`."""
-    drawn: Tensor = _OnWholeStack.apply(key, partial(_words, count=count, start=start))  # type: ignore[no-untyped-call]
-    return drawn
+    return _on_whole_stack(key, partial(_words, count=count, start=start))
 
 
 def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
     """Uniform draws in [0, 1) `[..., *shape]`, multiples of 2**-24, equal on every device and from fp32 upwards."""
-    drawn: Tensor = _OnWholeStack.apply(key, partial(_uniform, shape=shape, dtype=dtype))  # type: ignore[no-untyped-call]
-    return drawn
+    return _on_whole_stack(key, partial(_uniform, shape=shape, dtype=dtype))
 
 
 def at_least(key: Tensor, shape: tuple[int, ...], bound: Tensor) -> Tensor:
@@ -72,8 +71,8 @@ def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float
     """Standard normal draws `[..., *shape]` by Box and Muller (1958); devices agree to rounding of log and cos."""
     first = uniform(at(key, "radius"), shape, torch.float64)
     second = uniform(at(key, "angle"), shape, torch.float64)
-    radius = torch.sqrt(-2.0 * torch.log1p(-first))
-    return (radius * torch.cos(2.0 * math.pi * second)).to(dtype)
+    radius = first.neg_().log1p_().mul_(-2.0).sqrt_()
+    return radius.mul_(second.mul_(2.0 * math.pi).cos_()).to(dtype)
 
 
 def symmetric_beta(key: Tensor, shape: tuple[int, ...], alpha: Tensor) -> Tensor:
@@ -123,8 +122,16 @@ def integer(key: Tensor) -> int:
     return int(words(key, 1).item()) & 0x7FFFFFFF
 
 
+def _on_whole_stack(key: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
+    """Call a drawing function of keys `[..., 2]`; under `vmap` once for all members, not op by op through vmap."""
+    if not is_batchedtensor(key):
+        return draw(key)  # an autograd function would cost as much again as the draws of a batch
+    drawn: Tensor = _OnWholeStack.apply(key, draw)  # type: ignore[no-untyped-call]
+    return drawn
+
+
 class _OnWholeStack(torch.autograd.Function):
-    """Calls a drawing function of keys `[..., 2]`; under `vmap` once for all members, not op by op through vmap."""
+    """What takes a drawing function out of `vmap`."""
 
     generate_vmap_rule = False
 
@@ -155,8 +162,13 @@ def _words(key: Tensor, count: int, start: int) -> Tensor:
 
 
 def _uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    upper = (_words(key, math.prod(shape), 0) >> 8) & 0xFFFFFF
-    return (upper.to(dtype) * 2.0**-24).reshape(*key.shape[:-1], *shape)
+    if key.device.type == "cpu":
+        words = _words_of_numpy(key.contiguous().numpy().view(np.uint32), math.prod(shape), 0)
+        words >>= np.uint32(8)
+        upper = torch.from_numpy(words.view(np.int32))
+    else:
+        upper = (_words(key, math.prod(shape), 0) >> 8) & 0xFFFFFF
+    return upper.to(dtype).mul_(2.0**-24).reshape(*key.shape[:-1], *shape)
 
 
 def _words_of_numpy(key: NDArray[np.uint32], count: int, start: int) -> NDArray[np.uint32]:

@@ -20,8 +20,9 @@ def blur(rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor:
     """
     draws = randomness.uniform(randomness.at(keys, "blur"), (rows.shape[1],), rows.dtype)
     deviation = draws * strength.unsqueeze(1)
-    down, across = (_weights(deviation, size) for size in rows.shape[-2:])
-    return down @ rows @ across.mT
+    height, width = rows.shape[-2:]
+    weights = {size: _weights(deviation, size) for size in (height, width)}
+    return weights[height] @ rows @ weights[width].mT
 
 
 def _weights(deviation: Tensor, size: int) -> Tensor:

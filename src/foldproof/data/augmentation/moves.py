@@ -1,6 +1,9 @@
 """Changes that move the pixels of an image without turning it: shifts, crops and flips. What lies outside is 0."""
 
+from collections.abc import Callable
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from foldproof import randomness
@@ -16,8 +19,7 @@ def shift(rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor:
         strength: s in pixels, `[P]`.
         keys: `[P, 2]`.
     """
-    moves = moves_of_shift(strength, keys, rows.shape[1])
-    return _moved(_moved(rows, moves[..., 0], -2), moves[..., 1], -1)
+    return _along_both_axes(rows, moves_of_shift(strength, keys, rows.shape[1]), _between_lines)
 
 
 def moves_of_shift(strength: Tensor, keys: Tensor, count: int) -> Tensor:
@@ -36,8 +38,7 @@ def crop(rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor:
     """
     reach = strength.double().reshape(-1, 1, 1)
     draws = randomness.uniform(randomness.at(keys, "crop"), (rows.shape[1], 2), torch.float64)
-    moves = (torch.floor(draws * (2 * reach + 1)) - reach).to(torch.int64)
-    return _lines(_lines(rows, _sources(moves[..., 0], rows, -2), -2), _sources(moves[..., 1], rows, -1), -1)
+    return _along_both_axes(rows, torch.floor(draws * (2 * reach + 1)) - reach, _whole_lines)
 
 
 def flip(rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor:
@@ -55,24 +56,29 @@ def _happens(place: str, rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor
     return randomness.uniform(randomness.at(keys, place), (rows.shape[1], 1, 1, 1)) < strength.reshape(-1, 1, 1, 1, 1)
 
 
-def _moved(rows: Tensor, move: Tensor, axis: int) -> Tensor:
-    """`out[i] = in[i + move]` along an axis of images `[P, B, C, H, W]`, each by its own `move` `[P, B]`."""
+def _along_both_axes(rows: Tensor, moves: Tensor, moved: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Images `[P, B, C, H, W]` of which pixel (y, x) comes from `(y, x) + moves`, of `[P, B, 2]`.
+
+    Whole lines are taken at once, of the image and then of the image on its side, which is far faster than by pixel.
+    """
+    images = rows.transpose(0, 1)  # in memory the rows of all members lie side by side
+    down, right = moves.transpose(0, 1).flatten(0, 1).unbind(1)
+    return moved(moved(images.flatten(0, 1), down).mT, right).mT.reshape(images.shape).transpose(0, 1)
+
+
+def _between_lines(images: Tensor, move: Tensor) -> Tensor:
+    """Line i of each image `[N, C, H, W]` from `i + move` `[N]`, interpolated."""
     whole = torch.floor(move)
-    part = (move - whole).reshape(*move.shape, 1, 1, 1)
-    source = _sources(whole.to(torch.int64), rows, axis)
-    taken = [_lines(rows, source + more, axis) for more in (0, 1)]
-    return taken[0] * (1 - part) + taken[1] * part
+    part = (move - whole).reshape(-1, 1, 1, 1)
+    lines = _whole_lines(images, whole, images.shape[2] + 1)
+    return lines[:, :, :-1] * (1 - part) + lines[:, :, 1:] * part
 
 
-def _sources(move: Tensor, rows: Tensor, axis: int) -> Tensor:
-    """`i + move` for every line i along an axis, `[P, B, size]`, of whole moves `[P, B]`."""
-    return torch.arange(rows.shape[axis], device=rows.device) + move.unsqueeze(-1)
-
-
-def _lines(rows: Tensor, source: Tensor, axis: int) -> Tensor:
-    """The lines `source` `[P, B, size]` along an axis, zero where they lie outside."""
-    size = rows.shape[axis]
-    shape = [*source.shape[:2], 1, 1, 1]
-    shape[axis] = size
-    inside = ((source >= 0) & (source < size)).reshape(shape).to(rows.dtype)
-    return rows.gather(axis, source.clamp(0, size - 1).reshape(shape).expand(rows.shape)) * inside
+def _whole_lines(images: Tensor, move: Tensor, count: int | None = None) -> Tensor:
+    """The first lines i, or `count` of them, from the whole number `i + move` `[N]`; zero where there is none."""
+    number, channels, height, width = images.shape
+    lines = F.pad(images, (0, 0, 1, 1))
+    first = torch.arange(1, number * channels * (height + 2), height + 2, device=images.device)
+    source = torch.arange(count or height, device=images.device) + move.to(torch.int64).reshape(-1, 1, 1)
+    taken = first.reshape(number, channels, 1) + source.clamp(-1, height)
+    return lines.reshape(-1, width).index_select(0, taken.flatten()).reshape(number, channels, -1, width)
