@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.augment import Augment
+from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Rows, Split
+from foldproof.data.statistics import fit_rows
 from foldproof.reproducibility import write_whole
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ STEPS = 3
 CELL = 152  # pixels of the sheet for the longer side of an image
 GAP = 10
 LETTERS = 20  # height of the text in pixels
-SMALL_LETTERS = 15
+SMALL_LETTERS = 16
+UNBROKEN = "\u00a0"  # a space at which no line is broken
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,12 @@ def save_preview(dataset: Dataset, split: Split, section: Augment, path: str | P
     lines, told = [Line("as it is", np.asarray(dataset.features[shown], dtype=np.float32))], "augmentation is off"
     if any(value for _, value in section):
         lines, told = _lines(lines[0], shown, dataset, split, section)
-    draw = _draw_images if dataset.schema.kind == "image" else _draw_table
-    write_whole(path, draw(lines, f"Training rows before and after augmentation ({told})"))
+    title = f"Training rows before and after augmentation ({told})"
+    if dataset.schema.kind == "image":
+        write_whole(path, _draw_images(lines, title))
+    else:
+        (center, scale, *_), _ = fit_rows(dataset, split.rows(0, Role.TRAINING), Preprocess())
+        write_whole(path, _draw_table([(line.name, (line.rows - center) / scale) for line in lines], title))
 
 
 def _lines(raw: Line, shown: Rows, dataset: Dataset, split: Split, section: Augment) -> tuple[list[Line], str]:
@@ -69,10 +76,12 @@ def _lines(raw: Line, shown: Rows, dataset: Dataset, split: Split, section: Augm
         captions: tuple[tuple[str, ...], ...] = ()
         if mixed:
             pairs = zip(mixed.share[0].tolist(), mixed.partner[0].tolist(), labels, strict=True)
-            captions = tuple((f"{share:.0%} {own}", f"{1 - share:.0%} {labels[other]}") for share, other, own in pairs)
+            captions = tuple(
+                (f"{share:.0%} of {own}", f"{1 - share:.0%} of {labels[other]}") for share, other, own in pairs
+            )
             lines[0] = Line(raw.name, raw.rows, tuple((label,) for label in labels))
         lines.append(Line(f"step {step}", changed[0].numpy(), captions))
-    return lines, ", ".join(f"{name} {value:g}" for name, value in chosen.items())
+    return lines, ", ".join(f"{name}{UNBROKEN}{value:g}" for name, value in chosen.items())
 
 
 def _label(dataset: Dataset, row: int) -> str:
@@ -116,7 +125,7 @@ def _draw_images(lines: list[Line], title: str) -> bytes:
 def _wrapped(text: str, width: int, font: "FreeTypeFont | ImageFont") -> list[str]:
     """Lines of whole words, none wider than `width` pixels unless a word is."""
     lines: list[str] = []
-    for word in text.split():
+    for word in (word.replace(UNBROKEN, " ") for word in text.split(" ")):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and font.getlength(longer) <= width:
             lines[-1] = longer
@@ -151,21 +160,21 @@ def _pictures(lines: list[NDArray[Any]]) -> list[list["Image"]]:
     return found
 
 
-def _draw_table(lines: list[Line], title: str) -> bytes:
+def _draw_table(lines: list[tuple[str, NDArray[Any]]], title: str) -> bytes:
+    """The first rows `[n, F]` of each line, in standard deviations from the means of the columns."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     axes = figure.subplots()
-    columns = np.arange(lines[0].rows.shape[1])
-    for index, line in enumerate(lines):
-        for place, row in enumerate(line.rows[:3]):
+    columns = np.arange(lines[0][1].shape[1])
+    for index, (name, rows) in enumerate(lines):
+        for place, row in enumerate(rows[:3]):
             marker = "o" if index == 0 else "x"
-            label = line.name if place == 0 else None
+            label = name if place == 0 else None
             axes.plot(columns, row, marker, color=f"C{index}", markersize=4, alpha=0.7, label=label)
-    axes.set_yscale("symlog")
     axes.set_xlabel("column")
-    axes.set_ylabel("raw value (symmetric log scale)")
+    axes.set_ylabel("standard deviations from the mean")
     axes.legend(fontsize=8, ncols=4)
     axes.set_title(title, fontsize=10, wrap=True)
     FigureCanvasAgg(figure)
