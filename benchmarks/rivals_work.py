@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from benchmarks.work import Assignment, Work
 from foldproof.config import Params
+from foldproof.config.augment import Augment
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.model.build import build
@@ -80,7 +81,7 @@ def _refuse_what_rivals_have_not(params: Params) -> None:
         and train.early_stopping.minimum_improvement == 0
         and train.label_smoothing == 0
         and preprocess.center == preprocess.scale == "channel"
-        and augment.noise == 0
+        and augment == Augment(shift=augment.shift)
     )
     if not same:
         raise ValueError("params.yaml has changed in a way that the rivals in benchmarks/ do not follow yet")

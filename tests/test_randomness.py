@@ -146,3 +146,17 @@ def test_many_keys_draw_what_each_draws_alone() -> None:
     together = randomness.words(keys, 20_001, start=5)
     for member in (0, 2, 3, 10):
         assert torch.equal(together[member], randomness.words(keys[member], 20_001, start=5))
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2, 0.5, 1.0, 3.0, 100.0])
+def test_symmetric_beta_draws_are_scipys_distribution(alpha: float) -> None:
+    """Kolmogorov and Smirnov's distance, at p = 0.001, away from the ends, where floating point has 0 and 1 alone."""
+    count, grid = 20_000, np.linspace(0.001, 0.999, 999)
+    alphas = torch.tensor([alpha, 2 * alpha], dtype=torch.float64)
+    keys = torch.stack([randomness.key_of(11), randomness.key_of(12)])
+    draws = randomness.symmetric_beta(keys, (count,), alphas)
+    assert ((draws >= 0) & (draws <= 1)).all()
+    for values, own in zip(draws.numpy(), alphas.tolist(), strict=True):
+        below = np.searchsorted(np.sort(values), grid) / count
+        assert np.abs(below - stats.beta(own, own).cdf(grid)).max() < 1.95 / np.sqrt(count)
+    assert torch.equal(draws[1], randomness.symmetric_beta(keys[1], (count,), alphas[1]))

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch._C._functorch import is_batchedtensor
 
 _WEYL = 0x9E3779B9
 _FIRST = 0x7FEB352D
@@ -49,14 +50,12 @@ def at(key: Tensor, place: str) -> Tensor:
 
 def words(key: Tensor, count: int, start: int = 0) -> Tensor:
     """Random 32-bit words as int32 `[..., count]`: elements `start` to `start + count - 1` under `key` `[..., 2]`."""
-    drawn: Tensor = _OnWholeStack.apply(partial(_words, count=count, start=start), key)  # type: ignore[no-untyped-call]
-    return drawn
+    return _on_whole_stack(partial(_words, count=count, start=start), key)
 
 
 def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
     """Uniform draws in [0, 1) `[..., *shape]`, multiples of 2**-24, equal on every device and from fp32 upwards."""
-    drawn: Tensor = _OnWholeStack.apply(partial(_uniform, shape=shape, dtype=dtype), key)  # type: ignore[no-untyped-call]
-    return drawn
+    return _on_whole_stack(partial(_uniform, shape=shape, dtype=dtype), key)
 
 
 def at_least(key: Tensor, shape: tuple[int, ...], bound: Tensor) -> Tensor:
@@ -64,16 +63,28 @@ def at_least(key: Tensor, shape: tuple[int, ...], bound: Tensor) -> Tensor:
 
     Two draws a word, for speed; so they, and the bound, are rounded to multiples of 2**-16.
     """
-    reached: Tensor = _OnWholeStack.apply(partial(_at_least, shape=shape), key, bound)  # type: ignore[no-untyped-call]
-    return reached
+    return _on_whole_stack(partial(_at_least, shape=shape), key, bound)
 
 
 def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Tensor:
     """Standard normal draws `[..., *shape]` by Box and Muller (1958); devices agree to rounding of log and cos."""
     first = uniform(at(key, "radius"), shape, torch.float64)
     second = uniform(at(key, "angle"), shape, torch.float64)
-    radius = torch.sqrt(-2.0 * torch.log1p(-first))
-    return (radius * torch.cos(2.0 * math.pi * second)).to(dtype)
+    radius = first.neg_().log1p_().mul_(-2.0).sqrt_()
+    return radius.mul_(second.mul_(2.0 * math.pi).cos_()).to(dtype)
+
+
+def symmetric_beta(key: Tensor, shape: tuple[int, ...], alpha: Tensor) -> Tensor:
+    """Draws from Beta(alpha, alpha) `[..., *shape]` in float64, of `alpha > 0` `[...]`; devices agree to rounding.
+
+    It is `(1 + c / sqrt(c^2 + w / (1 - w))) / 2` with `c = cos(2 pi v)`, `w = u^(1 / alpha)` and u, v uniform, by which
+    R. Bailey draws Student's t with `2 alpha` degrees of freedom ("Polar generation of random variates with the
+    t-distribution", 1994); of a beta variate x that is `sqrt(2 alpha) (x - 1/2) / sqrt(x (1 - x))`. None is rejected.
+    """
+    power = torch.log1p(-uniform(at(key, "radius"), shape, torch.float64))
+    power = power / alpha.double().reshape(*alpha.shape, *(1,) * len(shape))
+    cosine = torch.cos(2.0 * math.pi * uniform(at(key, "angle"), shape, torch.float64))
+    return (1 + cosine / torch.sqrt(cosine.square() + torch.exp(power) / -torch.expm1(power))) / 2
 
 
 _drawing: ContextVar[Tensor | None] = ContextVar("drawing", default=None)
@@ -110,8 +121,16 @@ def integer(key: Tensor) -> int:
     return int(words(key, 1).item()) & 0x7FFFFFFF
 
 
+def _on_whole_stack(draw: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    """Call a drawing function of keys `[..., 2]`; under `vmap` once for all members, not op by op through vmap."""
+    if not any(is_batchedtensor(tensor) for tensor in tensors):
+        return draw(*tensors)  # an autograd function would cost as much again as the draws of a batch
+    drawn: Tensor = _OnWholeStack.apply(draw, *tensors)  # type: ignore[no-untyped-call]
+    return drawn
+
+
 class _OnWholeStack(torch.autograd.Function):
-    """Calls a drawing function of keys `[..., 2]`; under `vmap` once for all members, not op by op through vmap."""
+    """What takes a drawing function out of `vmap`."""
 
     generate_vmap_rule = False
 
@@ -142,8 +161,13 @@ def _words(key: Tensor, count: int, start: int) -> Tensor:
 
 
 def _uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    upper = (_words(key, math.prod(shape), 0) >> 8) & 0xFFFFFF
-    return (upper.to(dtype) * 2.0**-24).reshape(*key.shape[:-1], *shape)
+    if key.device.type == "cpu":
+        words = _words_of_numpy(key.contiguous().numpy().view(np.uint32), math.prod(shape), 0)
+        words >>= np.uint32(8)
+        upper = torch.from_numpy(words.view(np.int32))
+    else:
+        upper = (_words(key, math.prod(shape), 0) >> 8) & 0xFFFFFF
+    return upper.to(dtype).mul_(2.0**-24).reshape(*key.shape[:-1], *shape)
 
 
 def _at_least(key: Tensor, bound: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -120,7 +120,7 @@ def test_stacked_equals_a_plain_module_with_torch_optim(optimizer: OptimizerName
     for epoch in range(stacked.best_epoch[3] + 1):
         for index in epoch_batches(data.training, key[None], epoch, 16, steps):
             now = randomness.fold_in(key[None], step)
-            rows = augment(torch.from_numpy(dataset.features)[index].double(), strength, now)
+            rows = augment(torch.from_numpy(dataset.features)[index].double(), strength, now, {})
             with randomness.drawing(now[0]):
                 outputs = network(normalise(rows, center, scale)[0])
             loss = F.cross_entropy(outputs, torch.from_numpy(dataset.targets)[index[0]], label_smoothing=0.05)

@@ -13,7 +13,7 @@ from foldproof.config.augment import Augment
 from foldproof.config.closed import BatchSize
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.augmentation import strengths
+from foldproof.data.augmentation import measured, strengths
 from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Member, Role, Split
@@ -76,12 +76,15 @@ def make_population(
     refuse_single_rows(networks[0], train.batch_size)
     refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
+    on = strengths(augment, schema)
+    learnt = {name: value[indices] for name, value in statistics.arrays().items()}
+    learnt |= measured(on, dataset, [split.rows(index, Role.TRAINING) for index in indices])
     return Population(
         members=members,
         network=network,
         matrix=matrix,
         buffers=buffers,
-        statistics={name: torch.from_numpy(value[indices]) for name, value in statistics.arrays().items()},
+        statistics={name: torch.from_numpy(value) for name, value in learnt.items()},
         keys=keys,
         settings={
             **{name: _per_member(value, members) for name, value in settings_of(train).items()},
@@ -89,7 +92,7 @@ def make_population(
             **{name: _per_member(value, members) for name, value in loss_settings(train, schema.task).items()},
             **_class_weights(dataset, split, train, indices),
         },
-        strengths={name: _per_member(value, members) for name, value in strengths(augment, schema).items()},
+        strengths={name: _per_member(value, members) for name, value in on.items()},
     )
 
 

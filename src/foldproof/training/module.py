@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from foldproof import randomness
-from foldproof.data.augmentation import augment
+from foldproof.data.augmentation import Mix, augment, mix
 from foldproof.data.batches import RowTable, epoch_batches
 from foldproof.data.dataset import Task
 from foldproof.data.statistics import normalise
@@ -153,18 +153,30 @@ class PopulationModule(pl.LightningModule):
         population = self.population
         keys = randomness.fold_in(population.keys, step)
         rows, targets = self.data.gather(index, self.rows_dtype)
-        rows = normalise(
-            augment(rows, population.strengths, keys),
-            population.statistics["center"],
-            population.statistics["scale"],
-        )
+        rows = augment(rows, population.strengths, keys, population.statistics)
+        rows, mixed = mix(rows, population.strengths, keys)
+        rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
         outputs = population.network(self.matrix, buffers, rows, keys)
-        losses = self._losses(outputs, targets, population.settings)
-        means = self.objective.loss.of_mean(weighted_mean(losses, self._class_weights(targets)))
+        means = self._mean_losses(outputs, targets, mixed)
         if not self._penalties:
             return means
         rates = {name: population.settings[name] for name in self._penalties}
         return means + penalty(self.matrix, self._elements.weights, rates)
+
+    def _mean_losses(self, outputs: Tensor, targets: Tensor, mixed: Mix | None) -> Tensor:
+        """`[P]`, of outputs `[P, B, K]` for targets `[P, B]`; a mixed row has two targets, and counts as both do."""
+
+        def each(function: Callable[[Tensor], Tensor]) -> Tensor:
+            return mixed.of(function, targets) if mixed else function(targets)
+
+        def losses(targets: Tensor) -> Tensor:
+            return self._losses(outputs, targets, self.population.settings)
+
+        if "class_weights" not in self.population.settings:
+            return self.objective.loss.of_mean(weighted_mean(each(losses), None))
+        weights = each(self._class_weights)
+        of_rows = each(lambda targets: losses(targets) * self._class_weights(targets)) / weights
+        return self.objective.loss.of_mean(weighted_mean(of_rows, weights))
 
     def training_losses(self) -> Tensor:
         """The epoch's mean training loss `[P]`, on the CPU in float64."""
@@ -197,8 +209,9 @@ class PopulationModule(pl.LightningModule):
             with self.trainer.precision_plugin.forward_context():
                 outputs = population.network(self.matrix, population.buffers, rows)
                 losses = self._losses(outputs, targets, settings)
-            counted, weights = table.weight[:, part], self._class_weights(targets)
-            counted = counted if weights is None else counted * weights
+            counted = table.weight[:, part]
+            if "class_weights" in settings:
+                counted = counted * self._class_weights(targets)
             total += (losses.double() * counted).sum(1)
             count += counted.sum(1)
             predictions.append(OUTPUT_ACTIVATIONS[loss.output_activation](outputs).float().cpu())
@@ -220,10 +233,9 @@ class PopulationModule(pl.LightningModule):
     def _losses(self, outputs: Tensor, targets: Tensor, settings: State) -> Tensor:
         return self.objective.loss.of_rows(outputs.to(self.rows_dtype), self._scaled(targets), settings)
 
-    def _class_weights(self, targets: Tensor) -> Tensor | None:
-        """How much each row `[P, B]` counts by its class; None where all count the same."""
-        weights = self.population.settings.get("class_weights")
-        return None if weights is None else weights.gather(1, targets)
+    def _class_weights(self, targets: Tensor) -> Tensor:
+        """How much each row `[P, B]` counts by its class."""
+        return self.population.settings["class_weights"].gather(1, targets)
 
     def _scaled(self, targets: Tensor) -> Tensor:
         """Numbers are learnt centred and scaled by the member's statistics; classes are as they are."""

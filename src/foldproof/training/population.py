@@ -14,9 +14,9 @@ from foldproof.model.stacked import StackedNetwork, State
 class Population:
     """P members and their tensors, each `[P, ...]`.
 
-    `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of preprocessing; `keys`
-    `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and class weights `[P, C]` where there are some; `strengths` of
-    the augmentations that are on `[P]`.
+    `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of the training rows, for
+    preprocessing and augmentation; `keys` `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and class weights
+    `[P, C]` where there are some; `strengths` of the augmentations that are on `[P]`.
     """
 
     members: tuple[Member, ...]
