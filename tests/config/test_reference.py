@@ -12,7 +12,7 @@ def test_the_page_in_docs_is_up_to_date() -> None:
 
 def test_a_line_says_what_is_legal() -> None:
     lines = reference().splitlines()
-    assert "| `train.optimizer.learning_rate` | number > 0 or `auto` | `auto` | auto when you" in reference()
+    assert "| `train.optimizer.learning_rate` | number > 0 or `auto` | `auto` | auto: what is" in reference()
     assert "| `model.mlp.hidden` | a list of (whole number >= 1) | `[128, 128]` | units of each hidden layer |" in lines
 
 
