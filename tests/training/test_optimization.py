@@ -2,7 +2,6 @@
 
 from typing import Any, get_args
 
-import lion_pytorch
 import pytest
 import torch
 from torch import nn
@@ -38,9 +37,9 @@ TORCH: dict[str, Any] = {
     "adam": lambda p, lr, wd: torch.optim.Adam(p, lr, weight_decay=wd),
     "adamw": lambda p, lr, wd: torch.optim.AdamW(p, lr, weight_decay=wd),
     "nadam": lambda p, lr, wd: torch.optim.NAdam(p, lr, weight_decay=wd),
+    "nadamw": lambda p, lr, wd: torch.optim.NAdam(p, lr, weight_decay=wd, decoupled_weight_decay=True),
     "radam": lambda p, lr, wd: torch.optim.RAdam(p, lr, weight_decay=wd),
     "amsgrad": lambda p, lr, wd: torch.optim.Adam(p, lr, weight_decay=wd, amsgrad=True),
-    "lion": lambda p, lr, wd: lion_pytorch.Lion(p, lr, weight_decay=wd),
     "lbfgs": lambda p, lr, _: torch.optim.LBFGS(p, lr, 1, EVALUATIONS, history_size=10, line_search_fn="strong_wolfe"),
     "sparse_adam": lambda p, lr, wd: torch.optim.Adam(p, lr, weight_decay=wd),
 }
