@@ -52,7 +52,7 @@ def descend(optimizer: PopulationOptimizer, matrix: nn.Parameter, loss: Loss, st
     def closure() -> Tensor:
         optimizer.zero_grad()
         total = loss(matrix).sum()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         return total
 
     for _ in range(steps):

@@ -17,13 +17,12 @@ OptimizerName = Literal[
     "adam",
     "adamw",
     "nadam",
+    "nadamw",
     "radam",
     "amsgrad",
-    "lion",
     "lbfgs",
     "sparse_adam",
 ]
-Betas = Annotated[tuple[Rate, Rate], Field(strict=False)]
 
 
 class Sgd(Closed):
@@ -72,7 +71,7 @@ class Rmsprop(Closed):
 class Adam(Closed):
     """Adam and its kin."""
 
-    betas: Betas = (0.9, 0.999)
+    betas: Annotated[tuple[Rate, Rate], Field(strict=False)] = (0.9, 0.999)
     """decay of the running means of gradient and squared gradient"""
     epsilon: Positive = 1e-8
     """added to the root, lest one divide by 0"""
@@ -83,13 +82,6 @@ class Nadam(Adam):
 
     momentum_decay: NonNegative = 0.004
     """how fast the momentum grows to the first of the betas"""
-
-
-class Lion(Closed):
-    """The sign of a mean of momentum and gradient; it wants a rate 3 to 10 times smaller than Adam's."""
-
-    betas: Betas = (0.9, 0.99)
-    """share of the momentum in the step's direction, and decay of the momentum"""
 
 
 class Lbfgs(Closed):
@@ -109,7 +101,7 @@ class Optimizer(Closed):
     learning_rate: Positive | Auto = "auto"
     """auto: what is customary for the one named: 0.001 where a step is divided by a root of squared gradients"""
     weight_decay: NonNegative = 0.0
-    """of weights only; coupled (L2), with adamw and lion decoupled, with lbfgs the same as penalty.l2"""
+    """of weights only; coupled (L2), with adamw and nadamw decoupled, with lbfgs the same as penalty.l2"""
     head_rate_factor: Positive = 1.0
     """times the learning rate, for the output layer"""
     gradient_descent: Sgd = Sgd()
@@ -122,8 +114,8 @@ class Optimizer(Closed):
     adam: Adam = Adam()
     adamw: Adam = Adam()
     nadam: Nadam = Nadam()
+    nadamw: Nadam = Nadam()
     radam: Adam = Adam()
     amsgrad: Adam = Adam()
-    lion: Lion = Lion()
     lbfgs: Lbfgs = Lbfgs()
     sparse_adam: Adam = Adam()

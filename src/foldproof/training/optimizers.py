@@ -1,6 +1,8 @@
-"""Optimizers: a table `name -> row`, each torch's own (Lion: lion-pytorch's) at rate 1, driven for a whole population.
+"""Optimizers: a table `name -> row`, each torch's own at rate 1, driven for a whole population.
 
-All but L-BFGS are element-wise and linear in the learning rate, so that every member has its own (`ElementWise`).
+All but L-BFGS are element-wise and linear in the learning rate, so that every member has its own (`ElementWise`), and
+continuous in the gradient: a step by its sign (Lion, Rprop) would make a whole step of rounding noise wherever the true
+gradient is next to nothing, and a member in company another network than alone.
 """
 
 from collections.abc import Callable
@@ -15,7 +17,6 @@ from foldproof.config.optimizer import (
     Adagrad,
     Adam,
     Lbfgs,
-    Lion,
     Momentum,
     Nadam,
     Nesterov,
@@ -28,7 +29,6 @@ from foldproof.training.elements import Elements
 from foldproof.training.limits import FULL_BATCH, LINE_SEARCH, SPARSE_ROWS, Limit
 from foldproof.training.line_search import LineSearch
 from foldproof.training.population_optimizer import Make, PopulationOptimizer, Rates
-from foldproof.training.rounding_noise import without_rounding_noise
 from foldproof.training.sparse_adam import SparseAdam
 
 
@@ -106,18 +106,6 @@ def _radam(weights: nn.Parameter, block: Adam, _: Elements) -> torch.optim.Optim
     return torch.optim.RAdam([weights], lr=1.0, betas=block.betas, eps=block.epsilon)
 
 
-def _lion(weights: nn.Parameter, block: Lion, _: Elements) -> torch.optim.Optimizer:
-    """`w -= lr * sign(b1 * m + (1 - b1) * g); m = b2 * m + (1 - b2) * g` (Chen et al. 2023).
-
-    Gradients that are nothing but rounding noise are zero here, lest their sign become a full step.
-    """
-    from lion_pytorch import Lion as LionOfTheLibrary
-
-    optimizer: torch.optim.Optimizer = LionOfTheLibrary([weights], lr=1.0, betas=block.betas)
-    optimizer.register_step_pre_hook(without_rounding_noise)
-    return optimizer
-
-
 def _lbfgs(weights: nn.Parameter, block: Lbfgs, _: Elements) -> torch.optim.Optimizer:
     """Quasi-Newton directions, line searches to the strong Wolfe conditions (Liu & Nocedal 1989)."""
     return torch.optim.LBFGS(
@@ -147,9 +135,9 @@ OPTIMIZERS: dict[OptimizerName, OptimizerRow] = {
     "adam": OptimizerRow(_adam, 0.001),
     "adamw": OptimizerRow(_adam, 0.001, decay="decoupled"),
     "nadam": OptimizerRow(_nadam, 0.001),
+    "nadamw": OptimizerRow(_nadam, 0.001, decay="decoupled"),
     "radam": OptimizerRow(_radam, 0.001),
     "amsgrad": OptimizerRow(_amsgrad, 0.001),
-    "lion": OptimizerRow(_lion, 0.0001, decay="decoupled"),
     "lbfgs": OptimizerRow(_lbfgs, 1.0, decay="loss", limits=LINE_SEARCH, alone=True, kind=LineSearch),
     "sparse_adam": OptimizerRow(_sparse_adam, 0.001, limits=SPARSE_ROWS, layer=nn.Embedding),
 }
