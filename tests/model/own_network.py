@@ -25,6 +25,11 @@ def plain(shape: Shape, outputs: int) -> nn.Module:
     )
 
 
+def of_tables(shape: Shape, outputs: int) -> nn.Module:  # noqa: ARG001
+    """For rows of any shape."""
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.LazyLinear(6), nn.Softsign(), nn.Linear(6, outputs))
+
+
 class Recurrent(nn.Module):
     """A network that is no chain: it reads an image row by row."""
 

@@ -48,9 +48,13 @@ LARGEST = {
     **dict.fromkeys(("model.cnn.layers.stride", "model.cnn.layers.pool", "model.residual.blocks"), 2),
     "model.maxout.pieces": 3,
 }
-WORDS = {"model.factory": ["tests.model.own_network:plain", "tests.model.own_network:recurrent"]}
+SCALARS: dict[Any, st.SearchStrategy[Any]] = {type(None): st.none(), bool: st.booleans()}
+WORDS = {"model.factory": [f"tests.model.own_network:{name}" for name in ("plain", "recurrent", "of_tables")]}
 # Where the default is made for other data: what a key that was refused falls back to.
-FITTING: dict[str, dict[str, Any]] = {"digits": {}, "diabetes": {"model.name": "mlp"}}
+FITTING: dict[str, dict[str, Any]] = {
+    "digits": {},
+    "diabetes": {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"},
+}
 
 
 def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
@@ -70,12 +74,10 @@ def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.
         if items[-1] is Ellipsis:
             return st.lists(values_of(items[0], path), min_size=1, max_size=2)
         return st.tuples(*(values_of(item, path) for item in items)).map(list)
-    if annotation is type(None):
-        return st.none()
+    if annotation in SCALARS:
+        return SCALARS[annotation]
     if annotation is str:
         return st.sampled_from(WORDS[path])
-    if annotation is bool:
-        return st.booleans()
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return section(annotation, f"{path}.")
     return numbers(annotation, path, metadata)

@@ -39,8 +39,8 @@ def equal_units(model: Model, train: Train, task: Task) -> str | None:  # noqa: 
     if model.initializer != "zeros" or model.name not in LAYERED:
         return None
     return (
-        "model.initializer: from zeros every unit of a layer stays the same as the others, so that a layer is worth one "
-        "unit; auto draws them at random"
+        "model.initializer: from zeros all units of a layer stay the same, so that a layer is worth one unit; auto "
+        "draws weights at random"
     )
 
 

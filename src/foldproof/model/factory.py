@@ -86,8 +86,13 @@ def _try(network: nn.Module, shape: tuple[int, ...], outputs: int, name: str | N
             found = tuple(stacked(matrix, buffers, torch.zeros(2, 2, *shape), keys).shape[2:])
             if found != (outputs,):
                 raise ConfigError(f"{WHERE}: {name} maps a row of shape {shape} to {found}, legal here: ({outputs},)")
-    except RuntimeError as error:
-        told, replaced = str(error).splitlines()[0], ", ".join(f"nn.{layer.__name__}" for layer in REPLACED)
+    except ConfigError:
+        raise
+    except Exception as error:
+        told, replaced = (
+            f"{type(error).__name__}: {error}".splitlines()[0],
+            ", ".join(f"nn.{layer.__name__}" for layer in REPLACED),
+        )
         raise ConfigError(
             f"{WHERE}: {name} made a network that a population cannot run: {told}; legal: layers that neither draw "
             f"from torch's global generator (but {replaced} are replaced) nor "
