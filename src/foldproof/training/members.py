@@ -10,7 +10,7 @@ from foldproof import randomness
 from foldproof.config.augment import Augment
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.augmentation import measured, strengths
+from foldproof.data.augmentation import measured, refuse_mixing_of_single_rows, strengths
 from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Member, Role, Split
@@ -71,6 +71,7 @@ def make_population(
         "clip_norm": train.gradient_clip_norm or torch.inf,
     }
     on = strengths(augment, schema)
+    refuse_mixing_of_single_rows(on, train.batch_size)
     learnt = {name: value[indices] for name, value in statistics.arrays().items()}
     learnt |= measured(on, dataset, [split.rows(index, Role.TRAINING) for index in indices])
     return Population(
