@@ -122,6 +122,9 @@ def test_cpu_and_gpu_draw_the_same() -> None:
     for draw, tolerance in ((randomness.uniform, 0.0), (randomness.normal, 1e-6)):
         on_gpu = draw(key.cuda(), (10_000,), torch.float32).cpu()
         assert torch.allclose(on_gpu, draw(key, (10_000,), torch.float32), rtol=0, atol=tolerance)
+    alpha = torch.tensor(0.3)
+    on_gpu = randomness.symmetric_beta(key.cuda(), (10_000,), alpha.cuda()).cpu()
+    assert torch.allclose(on_gpu, randomness.symmetric_beta(key, (10_000,), alpha), rtol=0, atol=1e-6)
 
 
 def test_at_least_compares_the_halves_of_words_with_the_bound() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from foldproof import randomness
 from foldproof.config.augment import Augment
-from foldproof.data.augmentation import AUGMENTATIONS, augment, mix, strengths
+from foldproof.data.augmentation import AUGMENTATIONS, augment, mix, refuse_mixing_of_single_rows, strengths
 from foldproof.data.augmentation.measures import MEASURES as MEASURE_TABLE
 from foldproof.data.augmentation.table import MIXINGS, WARPS
 from foldproof.errors import ConfigError
@@ -160,12 +160,22 @@ def test_all_that_does_not_fit_is_told_at_once() -> None:
         assert any(problem.startswith(start) for problem in told), told
 
 
+def test_mixing_needs_another_row_in_the_batch() -> None:
+    chosen = {"shift": 1.0, "mixup": 0.2, "cutmix": 1.0}
+    refuse_mixing_of_single_rows(chosen, 2)
+    refuse_mixing_of_single_rows({"shift": 1.0}, 1)
+    with pytest.raises(ConfigError, match=r"augment\.mixup: found 0\.2, legal with train\.batch_size 1: 0") as caught:
+        refuse_mixing_of_single_rows(chosen, 1)
+    assert len(caught.value.problems) == 2
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
-@every_augmentation
-def test_a_gpu_changes_rows_as_a_cpu_does(name: str) -> None:
-    kind = kind_of(name)
-    measures = {measure: value.cuda() for measure, value in MEASURES[kind].items()}
-    on, keys = {name: strength(usual(name)).cuda()}, KEYS.cuda()
-    rows, _ = mix(augment(ROWS[kind].cuda(), on, keys, measures), on, keys)
-    assert torch.allclose(rows.cpu(), changed({name: strength(usual(name))}, kind=kind), rtol=0, atol=1e-5)
+def test_a_gpu_changes_rows_as_a_cpu_does() -> None:
+    for name in AUGMENTATIONS:
+        kind = kind_of(name)
+        measures = {measure: value.cuda() for measure, value in MEASURES[kind].items()}
+        on, keys = {name: strength(usual(name)).cuda()}, KEYS.cuda()
+        rows, _ = mix(augment(ROWS[kind].cuda(), on, keys, measures), on, keys)
+        wanted = changed({name: strength(usual(name))}, kind=kind)
+        assert torch.allclose(rows.cpu(), wanted, rtol=0, atol=1e-5), name

@@ -13,7 +13,7 @@ from foldproof.config.augment import Augment
 from foldproof.config.closed import BatchSize
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.augmentation import measured, strengths
+from foldproof.data.augmentation import measured, refuse_mixing_of_single_rows, strengths
 from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Member, Role, Split
@@ -77,6 +77,7 @@ def make_population(
     refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
     on = strengths(augment, schema)
+    refuse_mixing_of_single_rows(on, train.batch_size)
     learnt = {name: value[indices] for name, value in statistics.arrays().items()}
     learnt |= measured(on, dataset, [split.rows(index, Role.TRAINING) for index in indices])
     return Population(

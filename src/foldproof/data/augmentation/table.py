@@ -94,6 +94,18 @@ def strengths(section: Augment, schema: Schema) -> dict[str, float]:
     return chosen
 
 
+def refuse_mixing_of_single_rows(chosen: Mapping[str, float], batch_size: int) -> None:
+    """Raise ConfigError where rows are to be mixed with others and there is none in their batch."""
+    if batch_size == 1:
+        problems = [
+            f"augment.{name}: found {chosen[name]:g}, legal with train.batch_size 1: 0"
+            for name in MIXINGS
+            if name in chosen
+        ]
+        if problems:
+            raise ConfigError(*problems)
+
+
 def measured(chosen: Iterable[str], dataset: Dataset, rows: Sequence[Rows]) -> dict[str, Floats]:
     """What the chosen augmentations must know of each member's training `rows`, `[P, C, 1, 1]` or `[P, F]` by name."""
     return measure(dataset, rows, sorted({name for one in chosen for name in AUGMENTATIONS[one].measures}))
@@ -128,13 +140,13 @@ def mix(rows: Tensor, strength: Mapping[str, Tensor], keys: Tensor) -> tuple[Ten
 
 
 def _warped(rows: Tensor, strength: Mapping[str, Tensor], keys: Tensor) -> Tensor:
-    """One warp in its own way, several as one resampling."""
-    for name, value in strength.items():
-        alone = WARPS[name].alone
-        if alone is not None and len(strength) == 1:
+    """One warp in its own way if it has one, several as one resampling."""
+    match list(strength.items()):
+        case []:
+            return rows
+        case [(name, value)] if (alone := WARPS[name].alone) is not None:
             return alone(rows, value, keys)
-    maps = [WARPS[name].map(value, keys, rows.shape[1]) for name, value in strength.items()]
-    return warps.warped(rows, maps) if maps else rows
+    return warps.warped(rows, [WARPS[name].map(value, keys, rows.shape[1]) for name, value in strength.items()])
 
 
 def _legal(row: Augmentation, value: float, schema: Schema) -> str:
