@@ -16,7 +16,7 @@ from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.model.stacked import StackedNetwork
-from foldproof.training.best_epochs import Kept
+from foldproof.training.kept import Kept
 from foldproof.training.cross_validation import train_members
 from foldproof.training.events import Sink
 from foldproof.training.fit import fit

@@ -22,6 +22,7 @@ from foldproof.config.train import Train
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.errors import ConfigError, TrainingError
+from foldproof.training.kept import Kept
 from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, split_of
 
 # What keeps a fit small and its two sides comparable; everything else is drawn.
@@ -34,7 +35,7 @@ FIXED: dict[str, Any] = {
     "train.engine": "in_process",
     "train.divergence_factor": 1e9,
 }
-LARGEST = {"train.batch_size": 24, "model.cnn.kernel": 5}
+LARGEST = {"train.batch_size": 24, "model.cnn.kernel": 5, "train.averaging.snapshots.every_epochs": 3}
 
 
 def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
@@ -127,19 +128,19 @@ def test_alone_is_stacked_resumed_is_straight_held_out_rows_do_not_matter(name: 
         return
     for index in (0, 1):
         alone = fit_together(dataset, split, chosen, (index,))
-        assert torch.allclose(stacked.matrix[index], alone.matrix[0], rtol=1e-7, atol=1e-9)
+        for kept, value in alone.tensors().items():
+            assert torch.allclose(stacked.tensors()[kept][index], value[0], rtol=1e-7, atol=1e-9), kept
     held_out = np.concatenate([split.rows(0, Role.SCORED), split.rows(0, Role.TEST)])
     garbage = fit_together(with_garbage(dataset, held_out), split, chosen, (0,))
     clean = fit_together(dataset, split, chosen, (0,))
-    assert torch.equal(garbage.matrix, clean.matrix)
-    assert garbage.best_epoch == clean.best_epoch
-    resumed = killed_and_resumed(dataset, split, chosen, (0, 1))
-    assert torch.equal(resumed.matrix, stacked.matrix)
-    assert (resumed.best_epoch, resumed.epochs, resumed.stopped) == (
-        stacked.best_epoch,
-        stacked.epochs,
-        stacked.stopped,
-    )
+    assert_the_same(garbage, clean)
+    assert_the_same(killed_and_resumed(dataset, split, chosen, (0, 1)), stacked)
+
+
+def assert_the_same(found: Kept, wanted: Kept) -> None:
+    assert found.facts() == wanted.facts()
+    assert found.tensors().keys() == wanted.tensors().keys()
+    assert all(torch.equal(found.tensors()[name], value) for name, value in wanted.tensors().items())
 
 
 def test_most_draws_are_jobs_that_run() -> None:

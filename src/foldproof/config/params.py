@@ -1,7 +1,7 @@
 """The whole of `params.yaml`: sections together, read with YAML 1.2's rules, flattened for the record."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, ValidationError
 
@@ -68,11 +68,11 @@ def params_from(values: object, where: str = "params") -> Params:
 def _flatten(path: str, value: object) -> dict[str, Scalar]:
     if isinstance(value, Closed):
         fields = type(value).model_fields
-        chosen = getattr(value, "name", None)
-        blocks = {name for name in fields if isinstance(getattr(value, name), Closed)} if chosen in fields else set()
+        choices = set(get_args(fields["name"].annotation)) if "name" in fields else set()
+        unused = choices - {getattr(value, "name", None)}
         rows: dict[str, Scalar] = {}
         for name in fields:
-            if name not in blocks or name == chosen:
+            if name not in unused:
                 rows.update(_flatten(f"{path}.{name}", getattr(value, name)))
         return rows
     if value is None:

@@ -5,12 +5,14 @@ runs the template's layers over all members at once. Optimizers, averages and ch
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from foldproof import randomness
 from foldproof.model.folded import Owned, fold, has_hooks, pooled_first, run, unfold
@@ -85,6 +87,19 @@ class StackedNetwork:
                 into = {name: gradients[full] for name, full in names.items() if full in gradients}
                 folded = run(layer, Owned(members, own, into), folded)
         return unfold(folded, members)
+
+    @contextmanager
+    def taking_batches(self, number: int) -> Iterator[None]:
+        """Running averages take the `number`-th batch, from 0, by `1 / (number + 1)`: they become the plain mean."""
+        layers = [layer for layer in self._template.modules() if isinstance(layer, _BatchNorm)]
+        before = [layer.momentum for layer in layers]
+        try:
+            for layer in layers:
+                layer.momentum = 1 / (number + 1)
+            yield
+        finally:
+            for layer, momentum in zip(layers, before, strict=True):
+                layer.momentum = momentum
 
     def saved_buffers(self, buffers: State) -> State:
         """Those buffers that belong to a trained network (running averages), without settings such as dropout rates."""

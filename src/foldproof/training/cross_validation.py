@@ -20,9 +20,9 @@ from foldproof.model.build import build, multiply_adds
 from foldproof.model.exported import ExportedModel, export
 from foldproof.model.stacked import stack
 from foldproof.reproducibility import using_threads
-from foldproof.training.best_epochs import Kept
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
+from foldproof.training.kept import Kept
 from foldproof.training.members import key_of_member
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.resume import Resume, digest_of_training

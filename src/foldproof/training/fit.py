@@ -14,16 +14,19 @@ import torch
 
 from foldproof.data.dataset import Task
 from foldproof.data.splits import Member
-from foldproof.training.best_epochs import BestEpochs, Kept
+from foldproof.training.averaging import AveragingRow, WeightAverage
+from foldproof.training.best_epochs import BestEpochs
 from foldproof.training.checkpoints import Checkpoint
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.events import FitContinued, Sink
+from foldproof.training.kept import Kept
 from foldproof.training.losses import RowLoss
 from foldproof.training.memory import keeping_freed_memory
 from foldproof.training.module import Objective, PopulationModule
 from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.population import Population
 from foldproof.training.resume import Trail
+from foldproof.training.snapshots import Cycles
 
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
     "fp32": "32-true",
@@ -48,6 +51,9 @@ class Recipe:
     patience: int
     minimum_improvement: float
     divergence_factor: float
+    averaging: AveragingRow | None
+    averages_from: int  # epoch
+    cycles: Cycles | None
 
 
 def fit(
@@ -65,6 +71,7 @@ def fit(
     Raises TrainingError on divergence.
     """
     found = trail.found if trail else None
+    average = None if recipe.averaging is None else WeightAverage(recipe.averaging, recipe.averages_from)
     best = BestEpochs(
         population.members,
         recipe.score,
@@ -74,6 +81,8 @@ def fit(
         recipe.divergence_factor,
         sinks,
         trail,
+        average,
+        recipe.cycles,
     )
     if trail and found:
         _tell_again(trail, population.members, found.epochs, sinks)
@@ -88,7 +97,7 @@ def fit(
             devices=1,
             precision=_PRECISIONS[precision],
             max_epochs=recipe.epochs - data.first_epoch,
-            callbacks=[best],
+            callbacks=[best] if average is None else [average, best],
             deterministic=True,
             logger=False,
             enable_checkpointing=False,

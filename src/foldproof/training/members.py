@@ -19,17 +19,20 @@ from foldproof.errors import ConfigError
 from foldproof.metrics import primary
 from foldproof.model.build import build
 from foldproof.model.stacked import stack
+from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.fit import Recipe
 from foldproof.training.losses import loss_for
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.population import Population
 from foldproof.training.schedules import SCHEDULES
+from foldproof.training.snapshots import Cycles
 
 
 def make_recipe(task: Any, train: Train) -> Recipe:
     """Section `train` as the plain values that a fit takes."""
-    optimizer, schedule = train.optimizer, train.schedule
+    optimizer, schedule, averaging = train.optimizer, train.schedule, train.averaging
+    row, every = AVERAGINGS[averaging.name], averaging.snapshots.every_epochs
     return Recipe(
         task=task,
         score=primary(task),
@@ -43,6 +46,9 @@ def make_recipe(task: Any, train: Train) -> Recipe:
         patience=train.early_stopping.patience,
         minimum_improvement=train.early_stopping.minimum_improvement,
         divergence_factor=train.divergence_factor,
+        averaging=row,
+        averages_from=row.begins(getattr(averaging, averaging.name), train.epochs) if row else 0,
+        cycles=Cycles(every, min(averaging.snapshots.keep, train.epochs // every)) if every else None,
     )
 
 
@@ -70,6 +76,8 @@ def make_population(
         "label_smoothing": train.label_smoothing,
         "clip_norm": train.gradient_clip_norm or torch.inf,
     }
+    if averaging := AVERAGINGS[train.averaging.name]:
+        settings["average_decay"] = averaging.decay(getattr(train.averaging, train.averaging.name))
     return Population(
         members=members,
         network=network,

@@ -20,6 +20,7 @@ from foldproof.training.data_module import FoldDataModule
 from foldproof.training.losses import RowLoss
 from foldproof.training.optimizers import OptimizerRow, PopulationOptimizer, Rates
 from foldproof.training.population import Population
+from foldproof.training.weights import Weights
 
 EVALUATED_AT_ONCE = 1024  # rows a member
 
@@ -58,6 +59,11 @@ class PopulationModule(pl.LightningModule):
     def rows_dtype(self) -> torch.dtype:
         """The precision in which rows and weights are held."""
         return self.matrix.dtype
+
+    @property
+    def weights(self) -> Weights:
+        """The members' weights as they are now; they go on changing."""
+        return Weights(self.matrix.detach(), self.population.buffers)
 
     def on_fit_start(self) -> None:
         """Move what is not a Lightning parameter to where the matrix now is."""
@@ -109,7 +115,7 @@ class PopulationModule(pl.LightningModule):
 
     def training_step(self, index: Tensor, step: int) -> Tensor:
         """The sum over members of their mean loss on the rows `index` `[P, B]` of this epoch's step."""
-        losses = self._training_losses_of(index, self.population.buffers, self.steps_made)
+        losses = self._training_losses_of(index, self.matrix, self.population.buffers, self.steps_made)
         self._watch(losses.detach(), step)
         return losses.sum()
 
@@ -119,10 +125,23 @@ class PopulationModule(pl.LightningModule):
         buffers = {name: value.clone() for name, value in self.population.buffers.items()}
         order = epoch_batches(self.data.training, self.data.keys, 0, self.data.batch_size, self.data.steps)
         with self.trainer.precision_plugin.forward_context():
-            losses = [self._training_losses_of(index, buffers, step) for step, index in enumerate(order)]
+            losses = [self._training_losses_of(index, self.matrix, buffers, step) for step, index in enumerate(order)]
         return torch.stack(losses).double().mean(0).cpu()
 
-    def _training_losses_of(self, index: Tensor, buffers: State, step: int) -> Tensor:
+    @torch.no_grad()
+    def measure_running_averages(self, weights: Weights, epoch: int) -> None:
+        """Set running averages of layers to their plain mean over the epoch's batches, drawn as when it was trained."""
+        network = self.population.network
+        if not network.saved_buffers(weights.buffers):
+            return
+        order = epoch_batches(self.data.training, self.data.keys, epoch, self.data.batch_size, self.data.steps)
+        first = self.steps_made - len(order)
+        with self.trainer.precision_plugin.forward_context():
+            for number, index in enumerate(order):
+                with network.taking_batches(number):
+                    self._training_losses_of(index, weights.matrix, weights.buffers, first + number)
+
+    def _training_losses_of(self, index: Tensor, matrix: Tensor, buffers: State, step: int) -> Tensor:
         """Mean losses `[P]` on the rows `index` `[P, B]`, everything drawn under the keys of `step`."""
         population = self.population
         keys = randomness.fold_in(population.keys, step)
@@ -132,7 +151,7 @@ class PopulationModule(pl.LightningModule):
             population.statistics["center"],
             population.statistics["scale"],
         )
-        outputs = population.network(self.matrix, buffers, rows, keys)
+        outputs = population.network(matrix, buffers, rows, keys)
         return self._losses(outputs, targets, population.settings["label_smoothing"]).mean(1)
 
     def training_losses(self) -> Tensor:
@@ -148,9 +167,12 @@ class PopulationModule(pl.LightningModule):
         return self._first_bad_step.cpu()
 
     @torch.no_grad()
-    def evaluate(self, table: RowTable) -> tuple[Tensor, Tensor]:
-        """Mean loss `[P]` (float64) and predictions `[P, n, ...]` on the rows of a table, without any randomness."""
-        population = self.population
+    def evaluate(self, table: RowTable, weights: Weights | None = None) -> tuple[Tensor, Tensor]:
+        """Mean loss `[P]` (float64) and predictions `[P, n, ...]` on the rows of a table, without any randomness.
+
+        They are those of `weights`, or of the weights as they are now.
+        """
+        population, weights = self.population, weights or self.weights
         no_smoothing = torch.zeros_like(population.settings["label_smoothing"])
         total = torch.zeros(len(population.members), dtype=torch.float64, device=self.matrix.device)
         predictions: list[Tensor] = []
@@ -159,7 +181,7 @@ class PopulationModule(pl.LightningModule):
             rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)
             rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
             with self.trainer.precision_plugin.forward_context():
-                outputs = population.network(self.matrix, population.buffers, rows)
+                outputs = population.network(weights.matrix, weights.buffers, rows)
                 losses = self._losses(outputs, targets, no_smoothing)
             total += (losses.double() * table.weight[:, part]).sum(1)
             predictions.append(predictions_of(outputs, self.objective.task).float().cpu())
