@@ -9,7 +9,7 @@ from pathlib import Path
 
 from foldproof.config import Params, load_params
 from foldproof.config.reading import read_yaml
-from foldproof.data.dataset import Task
+from foldproof.data.dataset import Schema, Task
 from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
 
@@ -31,11 +31,10 @@ def validate(root: Path) -> str:
 
 
 def _try_everything(params: Params) -> str:
-    from foldproof import randomness
     from foldproof.data.augmentation import strengths
     from foldproof.data.sources import load_source
     from foldproof.data.splits import make_split
-    from foldproof.model.build import build
+    from foldproof.evaluation.test_time import views_of
     from foldproof.training.losses import loss_for
     from foldproof.training.plan import Work, make_plan
 
@@ -52,13 +51,27 @@ def _try_everything(params: Params) -> str:
 
     attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
     attempt(lambda: strengths(params.augment, schema))
-    attempt(lambda: build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed)))
+    attempt(lambda: _refuse_idle_masks(params, schema))
+    attempt(lambda: views_of(params.evaluate.test_time, schema))
     attempt(lambda: loss_for(train.loss, schema.task))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
     if problems:
         raise ConfigError(*problems)
     return f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
+
+
+def _refuse_idle_masks(params: Params, schema: Schema) -> None:
+    """Build the network, and look whether any of its layers drops something, where masks are asked for."""
+    from foldproof import randomness
+    from foldproof.evaluation.test_time import refuse_masks_that_mask_nothing
+    from foldproof.model.build import build
+    from foldproof.model.stacked import stack
+
+    one = build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed))
+    network, _, buffers = stack([one])
+    draws = any(bool((value > 0).any()) for value in network.settings(buffers).values())
+    refuse_masks_that_mask_nothing(params.evaluate.monte_carlo_dropout, draws)
 
 
 def _refuse_other_tasks_metric(params: Params, task: Task) -> None:

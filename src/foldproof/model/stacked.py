@@ -88,6 +88,17 @@ class StackedNetwork:
                 folded = run(layer, Owned(members, own, into), folded)
         return unfold(folded, members)
 
+    def with_masks(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor) -> Tensor:
+        """Outputs as when evaluating, but the layers that draw do so, under keys `[P, 2]` (Monte-Carlo dropout)."""
+        self._template.train()
+        for layer in self._template.modules():
+            if isinstance(layer, _BatchNorm):
+                layer.eval()
+        try:
+            return self(matrix, buffers, rows, keys)
+        finally:
+            self._template.eval()
+
     @contextmanager
     def taking_batches(self, number: int) -> Iterator[None]:
         """Running averages take the `number`-th batch, from 0, by `1 / (number + 1)`: they become the plain mean."""
@@ -104,6 +115,10 @@ class StackedNetwork:
     def saved_buffers(self, buffers: State) -> State:
         """Those buffers that belong to a trained network (running averages), without settings such as dropout rates."""
         return {name: value for name, value in buffers.items() if name in self._persistent}
+
+    def settings(self, buffers: State) -> State:
+        """The other buffers: settings of layers that draw, such as dropout rates."""
+        return {name: value for name, value in buffers.items() if name not in self._persistent}
 
 
 def _shares(network: nn.Module) -> bool:
