@@ -16,11 +16,12 @@ from foldproof.data.batches import epoch_batches
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.errors import ConfigError
 from foldproof.model.build import build
-from foldproof.training.averaging import AVERAGINGS, WeightAverage
+from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.events import EpochEnded, Event
 from foldproof.training.fit import fit
 from foldproof.training.kept import Kept
 from foldproof.training.members import key_of_member, make_data, make_population, make_recipe
+from foldproof.training.module import PopulationModule
 from foldproof.training.weights import Weights
 from tests.training.setting import digits, fit_together, killed_and_resumed, params, split_of
 
@@ -55,13 +56,14 @@ class Trace:
 
 @pytest.fixture
 def trace(monkeypatch: pytest.MonkeyPatch) -> Trace:
-    found, original = Trace(), WeightAverage.on_train_batch_end
+    found, original = Trace(), PopulationModule.configure_optimizers
 
-    def recorded(self: Any, trainer: Any, pl_module: Any, *rest: Any) -> None:
-        found.after.append(pl_module.weights.copy("cpu"))
-        original(self, trainer, pl_module, *rest)
+    def watched(module: PopulationModule) -> Any:
+        optimizer = original(module)
+        optimizer.register_step_post_hook(lambda *_: found.after.append(module.weights.copy("cpu")))
+        return optimizer
 
-    monkeypatch.setattr(WeightAverage, "on_train_batch_end", recorded)
+    monkeypatch.setattr(PopulationModule, "configure_optimizers", watched)
     return found
 
 

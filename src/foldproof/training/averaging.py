@@ -77,25 +77,16 @@ class WeightAverage(pl.Callback):
         self._average = Weights(torch.zeros(0), {})
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:  # noqa: ARG002
-        """Nothing taken yet, or what an earlier process had."""
+        """Nothing taken yet, or what an earlier process had; then every step of the optimizer, if the row asks."""
         module: PopulationModule = pl_module
         if module.found is None:
             self._average = module.weights.copy(module.device)
             self._mass = torch.zeros_like(module.population.settings["average_decay"])
         else:
             self._restore(module.found, module.device)
-
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,  # noqa: ARG002
-        pl_module: Any,
-        outputs: Any,  # noqa: ARG002
-        batch: Any,  # noqa: ARG002
-        batch_idx: int,  # noqa: ARG002
-    ) -> None:
-        """Take the weights of this step, where the row asks for every step."""
         if self._row.every == "step":
-            self._take(pl_module)
+            assert module.optimizer_of_population is not None
+            module.optimizer_of_population.register_step_post_hook(lambda *_: self._take(module))
 
     def at_epoch_end(self, module: PopulationModule, epoch: int) -> Weights:
         """What is judged after this epoch: the average, or the weights as they are until it has begun."""
