@@ -13,9 +13,9 @@ from foldproof.config import Params, params_from
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.splits import Split, make_split
 from foldproof.data.statistics import fit_statistics
-from foldproof.training.best_epochs import Kept
 from foldproof.training.events import EpochEnded, Event, Sink
 from foldproof.training.fit import fit
+from foldproof.training.kept import Kept
 from foldproof.training.members import kinds_of, make_data, make_population, make_recipe
 from foldproof.training.resume import trail_of
 

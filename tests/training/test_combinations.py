@@ -26,6 +26,7 @@ from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, FoldproofError, TrainingError
+from foldproof.training.kept import Kept
 from foldproof.training.members import make_population, make_recipe
 from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, split_of
 
@@ -47,6 +48,7 @@ LARGEST = {
     **dict.fromkeys(("model.cnn.layers.kernel", "model.cnn.layers.padding"), 3),
     **dict.fromkeys(("model.cnn.layers.stride", "model.cnn.layers.pool", "model.residual.blocks"), 2),
     "model.maxout.pieces": 3,
+    "train.averaging.snapshots.every_epochs": 3,
 }
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {type(None): st.none(), bool: st.booleans()}
 WORDS = {"model.factory": [f"tests.model.own_network:{name}" for name in ("plain", "recurrent", "of_tables")]}
@@ -175,19 +177,19 @@ def test_alone_is_stacked_resumed_is_straight_held_out_rows_do_not_matter(name: 
     chosen, split, stacked = found
     for index in (0, 1):
         alone = fit_together(dataset, split, chosen, (index,))
-        assert torch.allclose(stacked.matrix[index], alone.matrix[0], rtol=1e-7, atol=1e-9)
+        for kept, value in alone.tensors().items():
+            assert torch.allclose(stacked.tensors()[kept][index], value[0], rtol=1e-7, atol=1e-9), kept
     held_out = np.concatenate([split.rows(0, Role.SCORED), split.rows(0, Role.TEST)])
     garbage = fit_together(with_garbage(dataset, held_out), split, chosen, (0,))
     clean = fit_together(dataset, split, chosen, (0,))
-    assert torch.equal(garbage.matrix, clean.matrix)
-    assert garbage.best_epoch == clean.best_epoch
-    resumed = killed_and_resumed(dataset, split, chosen, (0, 1))
-    assert torch.equal(resumed.matrix, stacked.matrix)
-    assert (resumed.best_epoch, resumed.epochs, resumed.stopped) == (
-        stacked.best_epoch,
-        stacked.epochs,
-        stacked.stopped,
-    )
+    assert_the_same(garbage, clean)
+    assert_the_same(killed_and_resumed(dataset, split, chosen, (0, 1)), stacked)
+
+
+def assert_the_same(found: Kept, wanted: Kept) -> None:
+    assert found.facts() == wanted.facts()
+    assert found.tensors().keys() == wanted.tensors().keys()
+    assert all(torch.equal(found.tensors()[name], value) for name, value in wanted.tensors().items())
 
 
 @pytest.mark.parametrize("name", DATA)

@@ -15,9 +15,9 @@ from foldproof.data.augmentation import augment
 from foldproof.data.batches import epoch_batches
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.model.build import build
-from foldproof.training.best_epochs import Kept
 from foldproof.training.events import EpochEnded, Event
 from foldproof.training.fit import fit
+from foldproof.training.kept import Kept
 from foldproof.training.members import key_of_member, make_data, make_population, make_recipe
 from foldproof.training.optimizers import OPTIMIZERS
 from tests.training.setting import diabetes, digits, fit_together, params, split_of

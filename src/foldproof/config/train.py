@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from foldproof.config.averaging import Averaging
 from foldproof.config.closed import Auto, BatchSize, Closed, Count, NonNegative, Positive, Rate
 from foldproof.config.loss import ClassWeights, Loss
 from foldproof.config.optimizer import Optimizer
@@ -38,6 +39,7 @@ class Train(Closed):
     max_norm: Positive | None = None
     """after each step every unit's incoming weights are scaled back to at most this norm; null: off"""
     early_stopping: EarlyStopping = EarlyStopping()
+    averaging: Averaging = Averaging()
     gradient_clip_norm: Positive | None = None
     """largest norm of a member's gradient; null: no clipping"""
     gradient_clip_value: Positive | None = None
@@ -54,3 +56,12 @@ class Train(Closed):
     """members trained at once; auto: all, up to 128; lower it when memory runs out"""
     engine: Literal["in_process", "workers"] | Auto = "auto"
     """workers: one process a core, for long trainings on a CPU"""
+
+    @model_validator(mode="after")
+    def _a_cycle_ends_within_the_training(self) -> "Train":
+        every = self.averaging.snapshots.every_epochs
+        if every is not None and every > self.epochs:
+            raise ValueError(
+                f"averaging.snapshots.every_epochs: found {every}, legal: null or 1 to {self.epochs} (train.epochs)"
+            )
+        return self

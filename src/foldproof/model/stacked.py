@@ -5,12 +5,14 @@ runs the template's layers over all members at once. Optimizers, averages and ch
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from foldproof import randomness
 from foldproof.model.folded import Owned, by_vmap, fold, has_hooks, pooled_first, run, unfold
@@ -93,9 +95,37 @@ class StackedNetwork:
         layers = ((name, layer) for name, layer in self._template.named_modules() if isinstance(layer, kind))
         return {f"{name}.{own}" if name else own for name, layer in layers for own, _ in layer.named_parameters()}
 
+    def with_masks(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor) -> Tensor:
+        """Outputs as when evaluating, but the layers that draw do so, under keys `[P, 2]` (Monte-Carlo dropout)."""
+        self._template.train()
+        for layer in self._template.modules():
+            if isinstance(layer, _BatchNorm):
+                layer.eval()
+        try:
+            return self(matrix, buffers, rows, keys)
+        finally:
+            self._template.eval()
+
+    @contextmanager
+    def taking_batches(self, number: int) -> Iterator[None]:
+        """Running averages take the `number`-th batch, from 0, by `1 / (number + 1)`: they become the plain mean."""
+        layers = [layer for layer in self._template.modules() if isinstance(layer, _BatchNorm)]
+        before = [layer.momentum for layer in layers]
+        try:
+            for layer in layers:
+                layer.momentum = 1 / (number + 1)
+            yield
+        finally:
+            for layer, momentum in zip(layers, before, strict=True):
+                layer.momentum = momentum
+
     def saved_buffers(self, buffers: State) -> State:
         """Those buffers that belong to a trained network (running averages), without settings such as dropout rates."""
         return {name: value for name, value in buffers.items() if name in self._persistent}
+
+    def settings(self, buffers: State) -> State:
+        """The other buffers: settings of layers that draw, such as dropout rates."""
+        return {name: value for name, value in buffers.items() if name not in self._persistent}
 
 
 def _shares(network: nn.Module) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +9,19 @@ from numpy.typing import NDArray
 from foldproof.config.augment import Augment
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
-from foldproof.data.splits import Member, Role, Split
+from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import Statistics
 from foldproof.metrics import primary
 from foldproof.model.build import build, multiply_adds
-from foldproof.model.exported import ExportedModel, export
+from foldproof.model.exported import ExportedModel
 from foldproof.model.factory_source import hash_of_source
 from foldproof.model.stacked import stack
-from foldproof.reproducibility import using_threads
-from foldproof.training.best_epochs import Kept
+from foldproof.model.without import Without
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
+from foldproof.training.exporting import Exporter
+from foldproof.training.kept import Kept
 from foldproof.training.losses import loss_for
 from foldproof.training.members import key_of_member, kinds_of
 from foldproof.training.plan import Work, make_plan
@@ -32,10 +31,14 @@ from foldproof.training.task import Task
 
 @dataclass(frozen=True)
 class Trained:
-    """The model and, for each member, the predictions of the rows that scored it: `[rows, C]` or `[rows]`."""
+    """The model and, for each member, the predictions of the rows that scored it: `[rows, C]` or `[rows]`.
+
+    `without` is what the model would be without averaging or snapshots, where those are on.
+    """
 
     model: ExportedModel
     out_of_fold: list[NDArray[np.float32]]
+    without: tuple[Without, ...] = ()
 
 
 def train_members(
@@ -84,33 +87,10 @@ def train_members(
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
     kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
-    trained = export(
-        schema,
-        model,
-        [_member_record(member, kept, place) for place, member in enumerate(split.members)],
-        network,
-        kept.matrix,
-        kept.buffers,
-        statistics,
-        {**plan.to_dict(), "steps_per_epoch": steps},
-        loss_for(train, schema.task).output_activation,
+    activation = loss_for(train, schema.task).output_activation
+    exporter = Exporter(
+        schema, split, statistics, model, network, {**plan.to_dict(), "steps_per_epoch": steps}, activation
     )
-    with using_threads(plan.threads):
-        return Trained(trained, _predict_scored(trained, dataset, split))
-
-
-def _member_record(member: Member, kept: Kept, place: int) -> dict[str, Any]:
-    return {
-        "seed": member.seed,
-        "repeat": member.repeat,
-        "fold": member.fold,
-        "best_epoch": kept.best_epoch[place],
-        "epochs": kept.epochs[place],
-        "stopped": kept.stopped[place],
-    }
-
-
-def _predict_scored(model: ExportedModel, dataset: Dataset, split: Split) -> list[NDArray[np.float32]]:
-    table = RowTable.of([split.rows(index, Role.SCORED) for index in range(len(split.members))])
-    predicted = model.predict_rows(dataset.features, table.rows.numpy())
-    return [one[mask] for one, mask in zip(predicted, table.weight.numpy() > 0, strict=True)]
+    exported, without = exporter(kept, train.averaging)
+    scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]
+    return Trained(exported, exported.predict_lists(dataset.features, scored), without)

@@ -15,16 +15,19 @@ import torch
 from foldproof.config.schedule import ReduceOnPlateau
 from foldproof.data.dataset import Task
 from foldproof.data.splits import Member
-from foldproof.training.best_epochs import BestEpochs, Kept
+from foldproof.training.averaging import AveragingRow, WeightAverage
+from foldproof.training.best_epochs import BestEpochs
 from foldproof.training.checkpoints import Checkpoint
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.events import FitContinued, Sink
+from foldproof.training.kept import Kept
 from foldproof.training.losses import LossRow
 from foldproof.training.memory import keeping_freed_memory
 from foldproof.training.module import Objective, PopulationModule
 from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.population import Population
 from foldproof.training.resume import Trail
+from foldproof.training.snapshots import Cycles
 
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
     "fp32": "32-true",
@@ -49,6 +52,9 @@ class Recipe:
     patience: int
     minimum_improvement: float
     divergence_factor: float
+    averaging: AveragingRow | None
+    averages_from: int  # epoch
+    cycles: Cycles | None
 
 
 def fit(
@@ -66,6 +72,7 @@ def fit(
     Raises TrainingError on divergence.
     """
     found = trail.found if trail else None
+    average = None if recipe.averaging is None else WeightAverage(recipe.averaging, recipe.averages_from)
     best = BestEpochs(
         population.members,
         recipe.score,
@@ -76,6 +83,8 @@ def fit(
         recipe.reduction,
         sinks,
         trail,
+        average,
+        recipe.cycles,
     )
     if trail and found:
         _tell_again(trail, population.members, found.epochs, sinks)
@@ -90,7 +99,7 @@ def fit(
             devices=1,
             precision=_PRECISIONS[precision],
             max_epochs=recipe.epochs - data.first_epoch,
-            callbacks=[best],
+            callbacks=[best] if average is None else [average, best],
             deterministic=True,
             logger=False,
             enable_checkpointing=False,

@@ -22,6 +22,7 @@ from foldproof.errors import ConfigError
 from foldproof.metrics import primary
 from foldproof.model.build import build
 from foldproof.model.stacked import State, stack
+from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.class_weights import CLASS_WEIGHTS
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.fit import Recipe
@@ -31,14 +32,16 @@ from foldproof.training.population import Population
 from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
 from foldproof.training.schedules import factor_of_epochs, reduction_on_plateau
 from foldproof.training.settings import acting, settings_of
+from foldproof.training.snapshots import Cycles
 
 FIRST_ROWS = 256  # that initial weights may be scaled by
 
 
 def make_recipe(task: Any, train: Train) -> Recipe:
     """Section `train` as the plain values that a fit takes; raises ConfigError where its keys do not go together."""
-    optimizer = train.optimizer
+    optimizer, averaging = train.optimizer, train.averaging
     refuse_unfit_keys(train)
+    row, every = AVERAGINGS[averaging.name], averaging.snapshots.every_epochs
     return Recipe(
         task=task,
         score=primary(task),
@@ -52,6 +55,9 @@ def make_recipe(task: Any, train: Train) -> Recipe:
         patience=train.early_stopping.patience,
         minimum_improvement=train.early_stopping.minimum_improvement,
         divergence_factor=train.divergence_factor,
+        averaging=row,
+        averages_from=row.begins(getattr(averaging, averaging.name), train.epochs) if row else 0,
+        cycles=Cycles(every, min(averaging.snapshots.keep, train.epochs // every)) if every else None,
     )
 
 

@@ -24,6 +24,7 @@ from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.penalties import PENALTIES, penalty
 from foldproof.training.population import Population
 from foldproof.training.population_optimizer import PopulationOptimizer, Rates
+from foldproof.training.weights import Weights
 
 EVALUATED_AT_ONCE = 1024  # rows a member
 
@@ -65,6 +66,11 @@ class PopulationModule(pl.LightningModule):
     def rows_dtype(self) -> torch.dtype:
         """The precision in which rows and weights are held."""
         return self.matrix.dtype
+
+    @property
+    def weights(self) -> Weights:
+        """The members' weights as they are now; they go on changing."""
+        return Weights(self.matrix.detach(), self.population.buffers)
 
     def on_fit_start(self) -> None:
         """Move what is not a Lightning parameter to where the matrix now is."""
@@ -132,7 +138,7 @@ class PopulationModule(pl.LightningModule):
     def _total_loss(self, index: Tensor) -> Tensor:
         """What a step minimises, and its gradients: the sum over members of their mean loss on rows `[P, B]`."""
         self.matrix.grad = None
-        losses = self._training_losses_of(index, self.population.buffers, self.steps_made)
+        losses = self._training_losses_of(index, self.matrix, self.population.buffers, self.steps_made)
         total = losses.sum()
         self.manual_backward(total)
         if self.steps_made != self._watched:  # a line search asks again; what counts is the loss before the step
@@ -145,10 +151,23 @@ class PopulationModule(pl.LightningModule):
         buffers = {name: value.clone() for name, value in self.population.buffers.items()}
         order = epoch_batches(self.data.training, self.data.keys, 0, self.data.batch_size, self.data.steps)
         with self.trainer.precision_plugin.forward_context():
-            losses = [self._training_losses_of(index, buffers, step) for step, index in enumerate(order)]
+            losses = [self._training_losses_of(index, self.matrix, buffers, step) for step, index in enumerate(order)]
         return torch.stack(losses).double().mean(0).cpu()
 
-    def _training_losses_of(self, index: Tensor, buffers: State, step: int) -> Tensor:
+    @torch.no_grad()
+    def measure_running_averages(self, weights: Weights, epoch: int) -> None:
+        """Set running averages of layers to their plain mean over the epoch's batches, drawn as when it was trained."""
+        network = self.population.network
+        if not network.saved_buffers(weights.buffers):
+            return
+        order = epoch_batches(self.data.training, self.data.keys, epoch, self.data.batch_size, self.data.steps)
+        first = self.steps_made - len(order)
+        with self.trainer.precision_plugin.forward_context():
+            for number, index in enumerate(order):
+                with network.taking_batches(number):
+                    self._training_losses_of(index, weights.matrix, weights.buffers, first + number)
+
+    def _training_losses_of(self, index: Tensor, matrix: Tensor, buffers: State, step: int) -> Tensor:
         """Mean losses `[P]` on the rows `index` `[P, B]`, penalties and all, drawn under the keys of `step`."""
         population = self.population
         keys = randomness.fold_in(population.keys, step)
@@ -156,12 +175,12 @@ class PopulationModule(pl.LightningModule):
         rows = augment(rows, population.strengths, keys, population.statistics)
         rows, mixed = mix(rows, population.strengths, keys)
         rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
-        outputs = population.network(self.matrix, buffers, rows, keys)
+        outputs = population.network(matrix, buffers, rows, keys)
         means = self._mean_losses(outputs, targets, mixed)
         if not self._penalties:
             return means
         rates = {name: population.settings[name] for name in self._penalties}
-        return means + penalty(self.matrix, self._elements.weights, rates)
+        return means + penalty(matrix, self._elements.weights, rates)
 
     def _mean_losses(self, outputs: Tensor, targets: Tensor, mixed: Mix | None) -> Tensor:
         """`[P]`, of outputs `[P, B, K]` for targets `[P, B]`; a mixed row has two targets, and counts as both do."""
@@ -191,12 +210,13 @@ class PopulationModule(pl.LightningModule):
         return self._first_bad_step.cpu()
 
     @torch.no_grad()
-    def evaluate(self, table: RowTable) -> tuple[Tensor, Tensor]:
+    def evaluate(self, table: RowTable, weights: Weights | None = None) -> tuple[Tensor, Tensor]:
         """Mean loss `[P]` (float64) and predictions `[P, n, ...]` on the rows of a table, without any randomness.
 
-        The loss is the one that is trained by, class weights included, but of labels that are not smoothed.
+        They are those of `weights`, or of the weights as they are now. The loss is the one that is trained by, class
+        weights included, but of labels that are not smoothed.
         """
-        population, loss = self.population, self.objective.loss
+        population, loss, weights = self.population, self.objective.loss, weights or self.weights
         no_smoothing = torch.zeros_like(population.settings["label_smoothing"])
         settings = {**population.settings, "label_smoothing": no_smoothing}
         total = torch.zeros(len(population.members), dtype=torch.float64, device=self.matrix.device)
@@ -207,7 +227,7 @@ class PopulationModule(pl.LightningModule):
             rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)
             rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
             with self.trainer.precision_plugin.forward_context():
-                outputs = population.network(self.matrix, population.buffers, rows)
+                outputs = population.network(weights.matrix, weights.buffers, rows)
                 losses = self._losses(outputs, targets, settings)
             counted = table.weight[:, part]
             if "class_weights" in settings:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import inf
 
 from foldproof.config.train import Train
+from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.optimizers import OPTIMIZERS
 
 OFF = {
@@ -21,7 +22,9 @@ def settings_of(train: Train) -> dict[str, float]:
     """The numeric settings of a member by name; those that are off have their value in `OFF`."""
     optimizer, row = train.optimizer, OPTIMIZERS[train.optimizer.name]
     in_loss = row.decay == "loss"
-    return {
+    averaging = AVERAGINGS[train.averaging.name]
+    averaged = {"average_decay": averaging.decay(getattr(train.averaging, train.averaging.name))} if averaging else {}
+    return averaged | {
         "learning_rate": row.learning_rate if optimizer.learning_rate == "auto" else optimizer.learning_rate,
         "weight_decay": 0.0 if in_loss else optimizer.weight_decay,
         "head_rate_factor": optimizer.head_rate_factor,

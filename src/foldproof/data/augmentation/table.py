@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from foldproof.config.augment import Augment
+from foldproof.config.closed import BatchSize
 from foldproof.data.augmentation import blur, boxes, colour, mixing, moves, noise, warps
 from foldproof.data.augmentation.measures import measure
 from foldproof.data.augmentation.mixing import Mix
@@ -94,7 +95,7 @@ def strengths(section: Augment, schema: Schema) -> dict[str, float]:
     return chosen
 
 
-def refuse_mixing_of_single_rows(chosen: Mapping[str, float], batch_size: int) -> None:
+def refuse_mixing_of_single_rows(chosen: Mapping[str, float], batch_size: BatchSize) -> None:
     """Raise ConfigError where rows are to be mixed with others and there is none in their batch."""
     if batch_size == 1:
         problems = [
