@@ -12,7 +12,7 @@ from foldproof.data.augmentation import AUGMENTATIONS
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError
-from foldproof.training.events import EpochEnded, Event
+from foldproof.training.events import EpochEnded, Event, MemberStopped
 from foldproof.training.trials import MEMBERWISE, by_form, fit_trials, form_of, make_trials
 from tests.training.setting import digits, fit_together, params, split_of
 
@@ -101,6 +101,23 @@ def test_members_know_their_trial_and_models_predict_what_was_held_out() -> None
     assert first.learning_rate == pytest.approx((0.01, 0.01, 0.1, 0.1))
     rows = np.stack([split.rows(index, Role.SCORED)[:10] for index in range(2)])
     assert models[1].predict_rows(dataset.features, rows).shape == (2, 10, 10)
+
+
+def test_a_trial_that_diverges_stops_alone() -> None:
+    """The losses of the first are not finite at once; the second is what it is by itself."""
+    told: list[Event] = []
+    dataset = digits(ROWS)
+    trials = [trial(**{"train.optimizer.learning_rate": rate, "train.epochs": 4}) for rate in (1e30, 0.1)]
+    split = split_of(dataset, trials[0])
+    statistics = fit_statistics(dataset, split, trials[0].preprocess)
+    wild, tame = fit_trials(dataset, split, statistics, trials, sinks=[told.append])
+    alone = fit_together(dataset, split, trials[1], range(len(split.members)))
+    assert torch.allclose(tame.matrix, alone.matrix, atol=1e-9)
+    assert [(one["stopped"], one["best_epoch"], one["epochs"]) for one in wild.members] == [("diverged", -1, 0)] * 2
+    assert torch.equal(wild.matrix, make_trials(dataset, split, statistics, trials[:1]).matrix.double())
+    stopped = [(event.member.name, event.epoch, event.reason) for event in told if isinstance(event, MemberStopped)]
+    assert stopped[:2] == [("trial 0 fold 0", 0, "diverged"), ("trial 0 fold 1", 0, "diverged")]
+    assert stopped[2:] == [("trial 1 fold 0", 3, "last epoch"), ("trial 1 fold 1", 3, "last epoch")]
 
 
 def test_the_population_may_be_changed_before_the_first_step() -> None:

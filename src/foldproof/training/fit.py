@@ -48,6 +48,7 @@ class Recipe:
     patience: int
     minimum_improvement: float
     divergence_factor: float
+    diverged_stop: bool = False  # a member that diverges stops alone; else it ends the fit
 
 
 def fit(
@@ -62,7 +63,7 @@ def fit(
     """Train until every member has stopped; returns each member's best weights.
 
     With a trail, a checkpoint follows every epoch, and the fit goes on from the one that an earlier process left.
-    Raises TrainingError on divergence.
+    Raises TrainingError on divergence, unless the recipe lets the others go on.
     """
     found = trail.found if trail else None
     best = BestEpochs(
@@ -74,6 +75,7 @@ def fit(
         recipe.divergence_factor,
         sinks,
         trail,
+        diverged_stop=recipe.diverged_stop,
     )
     if trail and found:
         _tell_again(trail, population.members, found.epochs, sinks)

@@ -104,15 +104,17 @@ def fit_trials(
     """Train trials of one form as one population; each trial's model, of its members' best weights.
 
     `begin` may change the population before the first step, such as its initial weights. Raises ConfigError where
-    trials differ in form, and TrainingError where a member diverges, which ends the others too.
+    trials differ in form. A member that diverges stops alone: its model's record says so, and its best epoch is the
+    last one before that improved, or -1.
     """
     population = begin(make_trials(dataset, split, statistics, trials))
     train = trials[0].train
     everyone = tuple(range(len(split.members))) * len(trials)
+    recipe = replace(make_recipe(dataset.schema.task, train), diverged_stop=True)
     steps = split.steps_per_epoch(train.batch_size)
     data = make_data(dataset, split, everyone, train.batch_size, steps)
     with using_threads(threads):
-        kept = fit(population, data, make_recipe(dataset.schema.task, train), device, train.precision, sinks)
+        kept = fit(population, data, recipe, device, train.precision, sinks)
     plan = {"threads": threads}
     return [
         _export(dataset, split, statistics, trial, population, _part(kept, number, len(split.members)), plan)
@@ -147,6 +149,4 @@ def _export(
         {**asdict(member), "best_epoch": best, "epochs": epochs, "stopped": stopped}
         for member, best, epochs, stopped in facts
     ]
-    return export(
-        dataset.schema, trial.model, records, population.network, kept.matrix, kept.buffers, statistics, plan
-    )
+    return export(dataset.schema, trial.model, records, population.network, kept.matrix, kept.buffers, statistics, plan)
