@@ -1,10 +1,13 @@
 """Trials trained on the folds of one split: their curves, their models, what those score."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from foldproof.config import Params
@@ -20,11 +23,9 @@ from foldproof.training.population import Population
 from foldproof.training.trials import TrialMember, by_form, fit_trials
 
 Floats = NDArray[np.float64]
-Begin = Callable[[Population, Sequence[Params]], Population]
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """The rows of a study, dealt into folds, and what preprocessing learnt of each fold's training rows."""
 
     dataset: Dataset
@@ -52,8 +53,9 @@ class Trained:
 
     @cached_property
     def best_loss(self) -> float:
-        """The lowest inner-validation loss, mean over folds: what a learning rate is chosen by."""
-        return float(self.inner_validation_loss.min(axis=1).mean())
+        """The lowest inner-validation loss, mean over folds; infinite where a fold diverged."""
+        finished = np.isfinite(self.inner_validation_loss).all()
+        return float(self.inner_validation_loss.min(axis=1).mean()) if finished else math.inf
 
     def score(self, metric: str, role: Role = Role.SCORED) -> Floats:
         """The metric of each fold's network on its rows of a role, `[F]`."""
@@ -63,33 +65,34 @@ class Trained:
         return np.array(
             [
                 METRICS[metric].function(np.asarray(dataset.targets[rows[weight > 0]]), probabilities[weight > 0])
-                for rows, weight, probabilities in zip(
-                    table.rows.numpy(), table.weight.numpy(), predicted, strict=True
-                )
+                for rows, weight, probabilities in zip(table.rows.numpy(), table.weight.numpy(), predicted, strict=True)
             ]
         )
 
 
-def train(rows: Rows, trials: Sequence[Params], begin: Begin | None = None) -> list[Trained]:
+def train(rows: Rows, trials: Sequence[Params], scales: Sequence[float] | None = None) -> list[Trained]:
     """Train all trials, those of one form as one population; in the order of `trials`.
 
-    `begin(population, trials)` may change a population of these trials before its first step.
+    `scales` multiply each trial's initial weights (not biases, which begin at zero, nor normalisations).
     """
     found: dict[int, Trained] = {}
     for numbers in by_form(trials):
         group = [trials[number] for number in numbers]
+        factors = [1.0 if scales is None else scales[number] for number in numbers]
         curves = _Curves(len(group), len(rows.split.members), group[0].train.epochs)
-        models = fit_trials(
-            rows.dataset,
-            rows.split,
-            rows.statistics,
-            group,
-            [curves],
-            (lambda population: population) if begin is None else (lambda population: begin(population, group)),
-        )
+        models = fit_trials(*rows, group, [curves], partial(scaled, scales=factors))
         for place, number in enumerate(numbers):
-            found[number] = Trained(trials[number], rows, *curves.figures[:, place], models[place])
+            training, inner_validation, rate = curves.figures[:, place]
+            found[number] = Trained(trials[number], rows, training, inner_validation, rate, models[place])
     return [found[number] for number in range(len(trials))]
+
+
+def scaled(population: Population, scales: Sequence[float]) -> Population:
+    """The population with the weights of its trials, in order, times their scales."""
+    members = len(population.members) // len(scales)
+    factor = torch.tensor(scales, dtype=population.matrix.dtype).repeat_interleave(members).unsqueeze(1)
+    weights = population.network.layout.weights_only().bool()
+    return replace(population, matrix=torch.where(weights, factor * population.matrix, population.matrix))
 
 
 def best(results: Iterable[Trained]) -> Trained:
