@@ -18,8 +18,8 @@ def main() -> None:
     needed = {panel.name: epochs_to(study.reached, panel.chosen.training_loss) for panel in panels}
     picture = side_by_side(
         panels,
-        f"{len(panels)} activations, plain gradient descent, two hidden layers: each at its own best of "
-        f"{len(study.rates)} learning rates by inner-validation loss; accuracy on the held-out folds, mean ± sd",
+        f"{len(panels)} activations (plain descent, two hidden layers), each at the best of {len(study.rates)} "
+        "learning rates by inner-validation loss; accuracy on the held-out folds ± their sd",
     )
     claims = [_claim(needed["relu"], needed[other], other, study.reached) for other in ("tanh", "sigmoid")]
     figures = {

@@ -16,8 +16,8 @@ def main() -> None:
     tried = len(study.names) * len(study.rates)
     picture = side_by_side(
         panels,
-        f"{len(panels)} optimizers on the same digits: each at its own best of {len(study.rates)} learning rates, "
-        "chosen by inner-validation loss; accuracy on the held-out folds, mean ± sd",
+        f"{len(panels)} optimizers, each at the best of {len(study.rates)} learning rates by inner-validation loss; "
+        "accuracy on the held-out folds ± their sd",
     )
     scores = {panel.name: panel.chosen.score("accuracy") for panel in panels}
     figures = {

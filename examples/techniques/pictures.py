@@ -1,6 +1,6 @@
 """What the pictures share: lines with the range over folds as a band, and panels side by side, one a technique."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,7 @@ def side_by_side(panels: Sequence[Panel], title: str, *, with_rate: bool = False
         for floor in (tops, losses) if with_rate else (losses,):
             _on_one_scale(floor[: len(panels)], columns)
         canvas.title(figure, title)
-        _legend(figure, panels[0])
+        _legend(figure, panels[0], columns)
 
     return canvas.draw(2.75 * columns + 0.3, (2.6 + (1.1 if with_rate else 0)) * rows + 1.2, paint)
 
@@ -107,27 +107,45 @@ def _on_one_scale(panels: Any, columns: int) -> None:
             axes.tick_params(labelleft=False)
 
 
-def figure(width: float, height: float, title: str, paint: Callable[["Figure"], None]) -> bytes:
-    """Any other picture, with its sentence above it."""
+def by_number(
+    panels: Mapping[str, Mapping[str, Floats]],
+    numbers: Sequence[float],
+    title: str,
+    labels: tuple[str, str],
+    arrange: Callable[["Axes"], None] = lambda _: None,
+) -> bytes:
+    """Scores `[F, X]` of each line of each panel against the numbers `[X]`, with bands from lowest to highest fold.
 
-    def whole(figure: "Figure") -> None:
-        paint(figure)
+    `labels` are those of both axes; `arrange` does what else each panel needs.
+    """
+
+    def paint(figure: "Figure") -> None:
+        grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (name, lines) in zip(grid, panels.items(), strict=True):
+            for place, (label, scores) in enumerate(lines.items()):
+                band(axes, numbers, scores, place, label)
+            axes.set_xlabel(labels[0])
+            axes.set_title(name)
+            arrange(axes)
+        grid[0].set_ylabel(labels[1])
         canvas.title(figure, title)
+        handles, names = grid[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower left", ncols=4)
 
-    return canvas.draw(width, height, whole)
+    return canvas.draw(6.5 if len(panels) == 1 else 4.2 * len(panels), 4.3, paint)
 
 
-def _legend(figure: "Figure", reference: Panel) -> None:
+def _legend(figure: "Figure", reference: Panel, columns: int) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     handles = [
-        Line2D([], [], color=canvas.BLUE, label="at the chosen learning rate, mean over five folds"),
+        Line2D([], [], color=canvas.BLUE, label="at the chosen rate, mean over folds"),
         Patch(color=canvas.BLUE, alpha=0.25, linewidth=0, label="lowest to highest fold"),
-        Line2D([], [], color=canvas.FAINT, linewidth=1, label="the other rates tried"),
+        Line2D([], [], color=canvas.FAINT, linewidth=1, label="other rates tried"),
         Line2D([], [], color=canvas.INK, linewidth=1.1, linestyle=DASHED, label=reference.name),
     ]
-    figure.legend(handles=handles, loc="outside lower left", ncols=4)
+    figure.legend(handles=handles, loc="outside lower left", ncols=columns)
 
 
 def _sd(values: Floats) -> float:

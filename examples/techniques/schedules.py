@@ -14,8 +14,8 @@ def main() -> None:
     panels = [_panel(study, rows, one) for one in study.settings]
     picture = side_by_side(
         panels,
-        f"{len(panels)} schedules of the learning rate (Adam): each at its own best of {len(study.rates)} rates to "
-        "begin with, by inner-validation loss; accuracy on the held-out folds, mean ± sd",
+        f"{len(panels)} schedules (Adam), each at the best of {len(study.rates)} first rates by inner-validation loss; "
+        "accuracy on the held-out folds ± their sd",
         with_rate=True,
     )
     losses = {panel.name: panel.chosen.score("log_loss") for panel in panels}
