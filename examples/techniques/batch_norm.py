@@ -26,8 +26,8 @@ def main() -> None:
     picture = by_number(
         {"": scores},
         study.scales,
-        f"He's initial weights times a factor: accuracy after {epochs} epochs, each at the best of {len(study.rates)} "
-        "learning rates by inner-validation loss",
+        f"He's initial weights times a factor ({epochs} epochs), each at the best of {len(study.rates)} learning rates "
+        "by inner-validation loss",
         ("initial weights times", "accuracy on the held-out folds"),
         _arrange,
     )
@@ -55,7 +55,6 @@ def _scores(study: BatchNorm, rows: Rows, changes: Changes) -> Floats:
 
 def _arrange(axes: "Axes") -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.axhline(0.1, color=canvas.GREY, linewidth=1, linestyle=":", label="guessing")
 
 

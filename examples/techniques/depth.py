@@ -24,8 +24,8 @@ def main() -> None:
     picture = by_number(
         scores,
         study.layers,
-        f"Initial weights and depth: {study.units} units a layer, momentum, {trial(study).train.epochs} epochs, each at "
-        f"the best of {len(study.rates)} learning rates by inner-validation loss",
+        f"Initial weights and depth ({study.units} units a layer, {trial(study).train.epochs} epochs), each at the "
+        f"best of {len(study.rates)} learning rates by inner-validation loss",
         ("hidden layers", "accuracy on the held-out folds"),
         lambda axes: axes.axhline(0.1, color=canvas.GREY, linewidth=1, linestyle=":", label="guessing"),
     )

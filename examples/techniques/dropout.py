@@ -22,8 +22,8 @@ def main() -> None:
     picture = by_number(
         {"": losses},
         study.rates,
-        f"Dropout on {trained_on} digits, hidden layers of {', '.join(map(str, results[0].trial.model.mlp.hidden))}: "
-        "loss of each fold's best epoch by inner validation, masks off",
+        f"Dropout, {trained_on} training rows, hidden layers of "
+        f"{' and '.join(map(str, results[0].trial.model.mlp.hidden))} units: loss at the best epoch, nothing dropped",
         ("dropout rate", "cross-entropy"),
         canvas.logarithmic,
     )

@@ -112,7 +112,7 @@ def by_number(
     numbers: Sequence[float],
     title: str,
     labels: tuple[str, str],
-    arrange: Callable[["Axes"], None] = lambda _: None,
+    arrange: Callable[["Axes"], object] = lambda _: None,
 ) -> bytes:
     """Scores `[F, X]` of each line of each panel against the numbers `[X]`, with bands from lowest to highest fold.
 
@@ -127,12 +127,14 @@ def by_number(
             axes.set_xlabel(labels[0])
             axes.set_title(name)
             arrange(axes)
+            axes.set_xticks(numbers, [f"{number:g}" for number in numbers])
+            axes.minorticks_off()
         grid[0].set_ylabel(labels[1])
         canvas.title(figure, title)
         handles, names = grid[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower left", ncols=4)
 
-    return canvas.draw(6.5 if len(panels) == 1 else 4.2 * len(panels), 4.3, paint)
+    return canvas.draw(7.5 if len(panels) == 1 else 4.2 * len(panels), 4.1, paint)
 
 
 def _legend(figure: "Figure", reference: Panel, columns: int) -> None:

@@ -51,12 +51,12 @@ def main() -> None:
     after = [through_layers(one.model, rows) for one in results]
     names = [_name(one) for one in study.networks]
     picture = canvas.draw(
-        12, 1.25 * len(names) + 1.5, lambda figure: _paint(figure, study, names, before, after, results)
+        12, 1.35 * len(names) + 1.5, lambda figure: _paint(figure, study, names, before, after, results)
     )
     figures = {
         name: {
-            "standard deviation of each layer before training": _spreads(first),
-            "and after": _spreads(last),
+            "spread over rows of each layer before training": spreads(first),
+            "and after": spreads(last),
             "before training": verdict(first),
             "held-out accuracy of each fold": one.score("accuracy"),
         }
@@ -66,10 +66,9 @@ def main() -> None:
 
 
 def through_layers(model: ExportedModel, rows: Rows) -> Floats:
-    """What each hidden layer hands to the next affine one, all folds on training rows of theirs, `[layers, values]`."""
+    """What each hidden layer hands on, every fold on training rows of its own, `[layers, F, B, K]`."""
     section = Model.model_validate(model.record["network"])
-    each = [_of_fold(model, section, rows, fold) for fold in range(len(model.matrix))]
-    return np.concatenate(each, axis=1)
+    return np.stack([_of_fold(model, section, rows, fold) for fold in range(len(model.matrix))], axis=1)
 
 
 def _of_fold(model: ExportedModel, section: Model, rows: Rows, fold: int) -> Floats:
@@ -82,19 +81,25 @@ def _of_fold(model: ExportedModel, section: Model, rows: Rows, fold: int) -> Flo
     seen: list[Tensor] = []
     affine = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
     for layer in affine[1:]:
-        layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].flatten()))
+        layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     with torch.no_grad():
         network(normalise(raw, model.statistics["center"][part], model.statistics["scale"][part])[0])
     return torch.stack(seen).double().numpy()
 
 
-def verdict(layers: Floats) -> str:
-    """What becomes of the signal `[layers, values]` on its way.
+def spreads(layers: Floats) -> Floats:
+    """By how much a unit tells rows apart: standard deviation over rows, root mean square over units, `[layers]`."""
+    found: Floats = np.sqrt(layers.var(axis=2).mean(axis=(1, 2)))
+    return found
 
-    Vanishing or exploding: the last layer's standard deviation is less than a tenth or over ten times the first one's.
-    Saturated: in the last layer over a quarter of the values lie within a twentieth of either end of their range.
+
+def verdict(layers: Floats) -> str:
+    """What becomes of the signal `[layers, F, B, K]` on its way.
+
+    Vanishing or exploding: the last layer's spread is less than a tenth or over ten times the first one's. Saturated:
+    in the last layer over a quarter of the values lie within a twentieth of its range from either end.
     """
-    first, last = _spreads(layers)[[0, -1]]
+    first, last = spreads(layers)[[0, -1]]
     if last < first / FAR:
         return "vanishing"
     if last > first * FAR:
@@ -103,11 +108,6 @@ def verdict(layers: Floats) -> str:
     near = 0.05 * (high - low)
     ends = (layers[-1] < low + near).mean(), (layers[-1] > high - near).mean()
     return "saturated" if min(ends) > AT_AN_END else "healthy"
-
-
-def _spreads(layers: Floats) -> Floats:
-    found: Floats = layers.std(axis=1)
-    return found
 
 
 def _untrained(one: Trained, scale: float) -> ExportedModel:
@@ -125,7 +125,7 @@ def _claim(before: dict[str, Floats]) -> Claim:
     """The mean square of what a layer hands on, from layer to layer, is what its initial weights should keep."""
     factors = {}
     for name in ("relu, he", "relu, glorot"):
-        squares = (before[name] ** 2).mean(axis=1)
+        squares = (before[name] ** 2).mean(axis=(1, 2, 3))
         factors[name] = float((squares[-1] / squares[0]) ** (1 / (len(squares) - 1)))
     he, glorot = factors["relu, he"], factors["relu, glorot"]
     return Claim(
@@ -150,6 +150,8 @@ def _paint(
         edges = _edges(before[line], after[line])
         for axes, layer in zip(grid[line], study.shown, strict=True):
             _histograms(axes, before[line][layer - 1], after[line][layer - 1], edges)
+            apart = [spreads(layers)[layer - 1] for layers in (before[line], after[line])]
+            axes.text(1, 1.01, f"{apart[0]:.2g} → {apart[1]:.2g}", ha="right", fontsize=8, transform=axes.transAxes)
             if line == 0:
                 axes.set_title(f"layer {layer}")
         accuracy = results[line].score("accuracy").mean()
@@ -163,7 +165,7 @@ def _paint(
     canvas.title(
         figure,
         f"What each of {study.layers} hidden layers hands on, before training and after "
-        f"{results[0].trial.train.epochs} epochs of plain descent",
+        f"{results[0].trial.train.epochs} epochs of plain descent; above: by how much a unit tells rows apart (sd)",
     )
     handles = [
         Patch(color=canvas.GREY, alpha=0.45, linewidth=0, label="before training"),
@@ -173,21 +175,20 @@ def _paint(
 
 
 def _edges(before: Floats, after: Floats) -> Floats:
-    """Bins of one line of panels, wide enough for all but one value in a hundred of any layer."""
-    both = np.concatenate([before, after], axis=1)
-    low, high = np.quantile(both, 0.005, axis=1).min(), np.quantile(both, 0.995, axis=1).max()
+    """Bins of one line of panels, wide enough for all but four values in a thousand of any layer."""
+    both = np.concatenate([before, after], axis=1).reshape(len(before), -1)
+    low, high = np.quantile(both, 0.002, axis=1).min(), np.quantile(both, 0.998, axis=1).max()
     found: Floats = np.linspace(low, high, BINS)
     return found
 
 
 def _histograms(axes: "Axes", before: Floats, after: Floats, edges: Floats) -> None:
     """Each as high as the panel, on the root of the counts, so that thin tails are seen beside a spike."""
-    for values, look in (
-        (before, {"color": canvas.GREY, "alpha": 0.45, "fill": True}),
-        (after, {"color": canvas.VERMILION, "linewidth": 1.3}),
-    ):
-        counts = np.sqrt(np.histogram(values, edges)[0])
-        axes.stairs(counts / max(counts.max(), 1), edges, **look)
+    heights = [np.sqrt(np.histogram(values, edges)[0]) for values in (before, after)]
+    first, last = (height / max(height.max(), 1) for height in heights)
+    axes.stairs(first, edges, color=canvas.GREY, alpha=0.45, fill=True)
+    axes.stairs(last, edges, color=canvas.VERMILION, linewidth=1.3)
+    axes.locator_params(axis="x", nbins=3)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False)
