@@ -4,7 +4,7 @@ A Lightning callback, new for every fit. The scored fold is not among what it ca
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
@@ -51,6 +51,8 @@ class BestEpochs(pl.Callback):
         trail: Trail | None = None,
         average: WeightAverage | None = None,
         cycles: Cycles | None = None,
+        *,
+        diverged_stop: bool = False,
     ) -> None:
         self._members = members
         self._score = score
@@ -64,6 +66,7 @@ class BestEpochs(pl.Callback):
         self._average = average
         self._cycles = cycles
         self._unaveraged: Unaveraged | None = None  # where weights are averaged
+        self._diverged_stop = diverged_stop
         self._alive: list[int] = []  # index in the whole population of each member still in the matrix
         self._done: set[int] = set()
         self._progress = Progress.start(0)
@@ -90,10 +93,12 @@ class BestEpochs(pl.Callback):
         """The whole of what happens between two epochs."""
         module: PopulationModule = pl_module
         epoch = module.data.first_epoch + trainer.current_epoch
-        self._refuse_divergence(module, epoch)
         weights = self._judged(module, epoch)
         losses, predictions = module.evaluate(module.data.inner_validation, weights)
-        self._refuse_unusable(losses, predictions, epoch)
+        diverged = self._unusable(losses, predictions, epoch) | self._diverged(module, epoch)
+        if diverged and not self._diverged_stop:
+            raise TrainingError(*diverged.values(), ADVICE)
+        self._give_up(diverged, epoch)
         scores = self._scores(module, predictions)
         self._progress = self._progress.after(epoch, losses, self._minimum_improvement)
         if self._reduction is not None:
@@ -102,8 +107,9 @@ class BestEpochs(pl.Callback):
         stopping = self._stop(epoch)
         running = len(self._alive) - len(self._done & set(self._alive))
         self._tell_epoch(module, epoch, losses, scores, running)
-        for index in stopping:
-            self._tell(MemberStopped(self._members[index], epoch, self.kept.best_epoch[index], self._reason(epoch)))
+        for index in [*diverged, *stopping]:
+            reason: Any = self.kept.stopped[index]
+            self._tell(MemberStopped(self._members[index], epoch, self.kept.best_epoch[index], reason))
         if not running:
             trainer.should_stop = True
         elif len(self._alive) - running >= COMPACT_SHARE * len(self._alive):
@@ -152,36 +158,43 @@ class BestEpochs(pl.Callback):
             self._progress = Progress.start(len(self._alive))
         return self._average.at_epoch_end(module, epoch)
 
-    def _refuse_divergence(self, module: PopulationModule, epoch: int) -> None:
+    def _diverged(self, module: PopulationModule, epoch: int) -> dict[int, str]:
+        """Who diverged in this epoch's steps, by index in the whole population, and what was seen."""
         losses, bad_steps = module.late_training_losses(), module.first_bad_steps()
         ceiling = module.population.settings["loss_ceiling"].double().cpu()
         limits = divergence_limits(self._first_loss, self._divergence_factor, ceiling)
-        problems: list[str] = []
+        problems: dict[int, str] = {}
         for place, index in enumerate(self._alive):
             if index in self._done:
                 continue
             name = self._members[index].name
             if bad_steps[place] >= 0:
-                problems.append(
+                problems[index] = (
                     f"{name}: the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})"
                 )
             elif losses[place] > limits[place]:
-                problems.append(
+                problems[index] = (
                     f"{name}: the training loss at the end of epoch {epoch} is {losses[place]:.4g}, over the limit of "
                     f"{limits[place]:.4g} for one of {self._first_loss[place]:.4g} before the first step"
                 )
-        if problems:
-            raise TrainingError(*problems, ADVICE)
+        return problems
 
-    def _refuse_unusable(self, losses: Tensor, predictions: Tensor, epoch: int) -> None:
+    def _unusable(self, losses: Tensor, predictions: Tensor, epoch: int) -> dict[int, str]:
+        """Whose weights after this epoch are of no use, and what was seen."""
         finite = losses.isfinite() & predictions.flatten(1).isfinite().all(1)
-        problems = [
-            f"{self._members[index].name}: the weights give no finite loss on the inner-validation rows (epoch {epoch})"
+        return {
+            index: f"{self._members[index].name}: the weights give no finite loss on the inner-validation rows "
+            f"(epoch {epoch})"
             for place, index in enumerate(self._alive)
             if index not in self._done and not finite[place]
-        ]
-        if problems:
-            raise TrainingError(*problems, ADVICE)
+        }
+
+    def _give_up(self, diverged: Iterable[int], epoch: int) -> None:
+        """Members that diverged keep the weights of their best epoch before; this epoch does not count."""
+        for index in diverged:
+            self.kept.epochs[index] = epoch
+            self.kept.stopped[index] = "diverged"
+            self._done.add(index)
 
     def _scores(self, module: PopulationModule, predictions: Tensor) -> list[float]:
         table = module.data.inner_validation

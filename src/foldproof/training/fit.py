@@ -55,6 +55,7 @@ class Recipe:
     averaging: AveragingRow | None
     averages_from: int  # epoch
     cycles: Cycles | None
+    diverged_stop: bool = False  # a member that diverges stops alone; else it ends the fit
 
 
 def fit(
@@ -69,7 +70,7 @@ def fit(
     """Train until every member has stopped; returns each member's best weights.
 
     With a trail, a checkpoint follows every epoch, and the fit goes on from the one that an earlier process left.
-    Raises TrainingError on divergence.
+    Raises TrainingError on divergence, unless the recipe lets the others go on.
     """
     found = trail.found if trail else None
     average = None if recipe.averaging is None else WeightAverage(recipe.averaging, recipe.averages_from)
@@ -85,6 +86,7 @@ def fit(
         trail,
         average,
         recipe.cycles,
+        diverged_stop=recipe.diverged_stop,
     )
     if trail and found:
         _tell_again(trail, population.members, found.epochs, sinks)

@@ -64,13 +64,19 @@ class Kept:
     def joined(cls, parts: Sequence["Kept"], populations: Sequence[Sequence[int]]) -> "Kept":
         """What populations of these members left behind, as one, the members in ascending order."""
         members = [index for population in populations for index in population]
-        order = sorted(range(len(members)), key=members.__getitem__)
         tensors = [one.tensors() for one in parts]
         facts = [one.facts() for one in parts]
-        together = {name: [value for one in facts for value in one[name]] for name in facts[0]}
-        return cls._of(
-            {name: torch.cat([one[name] for one in tensors])[order] for name in tensors[0]},
-            {name: [values[place] for place in order] for name, values in together.items()},
+        together = cls._of(
+            {name: torch.cat([one[name] for one in tensors]) for name in tensors[0]},
+            {name: [value for one in facts for value in one[name]] for name in facts[0]},
+        )
+        return together.select(sorted(range(len(members)), key=members.__getitem__))
+
+    def select(self, places: Sequence[int]) -> "Kept":
+        """What the members at these places left behind, in that order."""
+        return self._of(
+            {name: value[list(places)] for name, value in self.tensors().items()},
+            {name: [values[place] for place in places] for name, values in self.facts().items()},
         )
 
     @classmethod
