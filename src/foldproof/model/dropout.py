@@ -20,15 +20,15 @@ Shape = tuple[int, ...]
 class Dropout(nn.Module):
     """Zero each unit with probability `rate` and divide the rest by `1 - rate`, in training only (Srivastava et al.).
 
-    The rate is a buffer, so that the members of a population may each have their own. `place` tells the layers of one
-    network apart.
+    The rate is a buffer, so that the members of a population may each have their own, rounded as the draws are, so that
+    the mean is exact. `place` tells the layers of one network apart.
     """
 
     rate: Tensor
 
     def __init__(self, rate: float, place: str) -> None:
         super().__init__()
-        self.register_buffer("rate", torch.tensor(rate), persistent=False)
+        self.register_buffer("rate", _held(rate), persistent=False)
         self.place = place
 
     @staticmethod
@@ -92,7 +92,7 @@ class DropConnect(nn.Module):
 
     def __init__(self, layer: nn.Linear | nn.Conv2d, rate: float, place: str) -> None:
         super().__init__()
-        self.register_buffer("rate", torch.tensor(rate), persistent=False)
+        self.register_buffer("rate", _held(rate), persistent=False)
         self.layer = layer
         self.place = place
 
@@ -105,6 +105,10 @@ class DropConnect(nn.Module):
             weight = weight * kept.to(weight.dtype) / (1 - self.rate).to(weight.dtype)
         outputs: Tensor = functional_call(self.layer, {"weight": weight}, (inputs,))
         return outputs
+
+
+def _held(rate: float) -> Tensor:
+    return randomness.rounded(torch.tensor(rate, dtype=torch.float64)).float()
 
 
 @dataclass(frozen=True)
