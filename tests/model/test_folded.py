@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from foldproof import randomness
 from foldproof.model.dropout import AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth
 from foldproof.model.folded import FOLDED, pooled_first
 from foldproof.model.layers import Maxout, Mean2d, Residual

@@ -74,6 +74,13 @@ def test_groups_that_do_not_divide_or_hold_one_number_are_refused(
         NORMALISATIONS["group"](units, pixels, Group(groups=groups))
 
 
+@pytest.mark.parametrize("name", ["layer", "group"])
+@pytest.mark.parametrize("pixels", [None, 1])
+def test_a_single_number_cannot_be_normalised_within_its_row(name: NormalisationName, pixels: int | None) -> None:
+    with pytest.raises(ConfigError, match=r"model\.normalisation: found .* one unit, .*legal: batch, none"):
+        NORMALISATIONS[name](1, pixels, Group(groups=1))
+
+
 def network(name: str, normalisation: str, **section: Any) -> nn.Module:
     chosen = {"name": name, "normalisation": normalisation, "mlp": {"hidden": [16, 24]}, **section}
     return build(Model.model_validate(chosen), (1, 8, 8), 10, KEY)

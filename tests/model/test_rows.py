@@ -11,6 +11,7 @@ from foldproof import randomness
 from foldproof.config.model import ActivationName, DropoutKindName, Model
 from foldproof.config.networks import NormalisationName
 from foldproof.data.statistics import Statistics
+from foldproof.model import folded
 from foldproof.model.build import build
 from foldproof.model.dropout import Dropout
 from foldproof.model.exported import ExportedModel, export
@@ -64,6 +65,15 @@ def test_stacked_members_are_the_plain_ones(name: str, training: bool) -> None:
                 layer.rate *= 0.5 + number / 4
     rows = randomness.normal(torch.stack([randomness.key_of(7, member) for member in range(MEMBERS)]), (ROWS, *SHAPE))
     assert_equals_the_members_one_by_one(networks, rows, training)
+
+
+@pytest.mark.parametrize("name", [name for name, row in OF_TABLES.items() if row.get("name") != "factory"])
+def test_no_network_of_ours_needs_vmap(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its layers has a row in the table of folded layers, which is several times faster on a CPU."""
+    stacked, matrix, buffers = stack(sections(name)[1])
+    monkeypatch.delattr(folded, "by_vmap")
+    keys = torch.stack([randomness.key_of(member) for member in range(MEMBERS)])
+    assert stacked(matrix, buffers, torch.zeros(MEMBERS, ROWS, *SHAPE), keys).shape == (MEMBERS, ROWS, OUTPUTS)
 
 
 @every_row

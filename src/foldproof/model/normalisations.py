@@ -22,6 +22,7 @@ def batch(units: int, pixels: int | None, block: Group) -> list[nn.Module]:  # n
 
 def layer(units: int, pixels: int | None, block: Group) -> list[nn.Module]:  # noqa: ARG001
     """Over the units of a row (Ba et al. 2016), for images over all channels and pixels of a row."""
+    _refuse_single(units, pixels, "layer")
     return [nn.GroupNorm(1, units)]
 
 
@@ -30,7 +31,8 @@ def group(units: int, pixels: int | None, block: Group) -> list[nn.Module]:
 
     Raises ConfigError where the groups do not divide the units, or a group is a single number.
     """
-    legal = [one for one in range(1, units + 1) if units % one == 0 and units // one * (pixels or 1) > 1] or [1]
+    _refuse_single(units, pixels, "group")
+    legal = [one for one in range(1, units + 1) if units % one == 0 and units // one * (pixels or 1) > 1]
     if block.groups not in legal:
         raise ConfigError(
             f"model.group.groups: found {block.groups}, legal for a layer of {units} "
@@ -42,6 +44,14 @@ def group(units: int, pixels: int | None, block: Group) -> list[nn.Module]:
 def none(units: int, pixels: int | None, block: Group) -> list[nn.Module]:  # noqa: ARG001
     """No normalisation."""
     return []
+
+
+def _refuse_single(units: int, pixels: int | None, name: NormalisationName) -> None:
+    if units * (pixels or 1) == 1:
+        raise ConfigError(
+            f"model.normalisation: found {name} for a layer of one unit, which would always be 0, legal: batch, none "
+            "or at least two units"
+        )
 
 
 NORMALISATIONS: dict[NormalisationName, Make] = {"batch": batch, "layer": layer, "group": group, "none": none}
