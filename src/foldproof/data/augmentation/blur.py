@@ -27,6 +27,7 @@ def blur(rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor:
 
 def _weights(deviation: Tensor, size: int) -> Tensor:
     """`[P, B, 1, size, size]`: the share of each old line in each new one; without a deviation exactly its own."""
-    line = torch.arange(size, dtype=deviation.dtype, device=deviation.device)
-    distance = (line - line.unsqueeze(1)).square()
-    return (distance / (-2 * deviation.clamp(min=1e-3).square())[..., None, None, None]).softmax(-1)
+    line = torch.arange(size, device=deviation.device)
+    falling = torch.exp(line.square() / (-2 * deviation.clamp(min=1e-3).square()).unsqueeze(-1))
+    weights = falling[..., (line - line.unsqueeze(1)).abs()]
+    return (weights / weights.sum(-1, keepdim=True)).unsqueeze(2)
