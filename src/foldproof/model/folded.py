@@ -33,8 +33,12 @@ class Owned:
     gradients: Tensors
 
     def joined(self, name: str) -> Tensor:
-        """A tensor `[P, C, ...]` as `[P*C, ...]`."""
-        return self.tensors[name].flatten(0, 1)
+        """A tensor `[P, C, ...]` as `[P*C, ...]`.
+
+        Contiguous, since torch's backward of batch normalisation on a CPU takes a weight to be so: with C = 1 it would
+        read the members' neighbours in the matrix.
+        """
+        return self.tensors[name].flatten(0, 1).contiguous()
 
 
 @dataclass(frozen=True)
