@@ -122,13 +122,10 @@ class _Bench:
         self, technique: str, against: str, with_it: Predicted, without_it: Predicted, cost: str, remark: str = ""
     ) -> list[Addition]:
         """A line a metric; where a `remark` says why the folds cannot tell, they are not compared."""
-        tested = len(self.test_rows) > 0
         lines: list[Addition] = []
         for metric in self.metrics:
             one, other = (self._scores(metric, each) for each in (with_it, without_it))
-            tests = [
-                metric.function(self.test_targets, each.test) if tested else None for each in (with_it, without_it)
-            ]
+            tests = [self._on_test_set(metric, each) for each in (with_it, without_it)]
             lines.append(
                 Addition(
                     technique=technique,
