@@ -76,7 +76,7 @@ format: $(ENVIRONMENT) ## mend what can be mended by itself
 	@"$(BIN)/python" -m ruff check --fix .
 	@"$(BIN)/python" -m ruff format .
 
-bench: $(ENVIRONMENT) ## time the fit beside three rivals, its scale and all that surrounds it; write benchmarks/RESULTS.md
+bench: $(ENVIRONMENT) ## time the fit beside three rivals, its scale, each technique and all that surrounds it; write benchmarks/RESULTS.md
 	@"$(BIN)/python" -m benchmarks.run $(ARGS)
 
 sabotage: $(ENVIRONMENT) ## wreck a copy of the sources, one line at a time; a named test must turn red every time

@@ -2,12 +2,14 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from examples.techniques.trained import Floats
 from foldproof.reproducibility import write_json, write_whole
+
+if TYPE_CHECKING:
+    from examples.techniques.trained import Floats
 
 FOLDER = Path(__file__).parent
 DIGITS = 4  # significant ones that are kept
@@ -31,7 +33,7 @@ def keep(study: str, picture: bytes, tried: int, claims: list[Claim], figures: d
         print(f"{'true' if claim.holds else 'not so'}: {claim.text}: {claim.measured}")
 
 
-def spread(folds: Floats) -> str:
+def spread(folds: "Floats") -> str:
     """Mean and standard deviation over folds."""
     return f"{folds.mean():.3f} ± {folds.std(ddof=1):.3f}"
 
