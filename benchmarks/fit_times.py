@@ -84,8 +84,8 @@ def measure(pairs: int | None, say: Callable[[str], None]) -> list[str]:
         f"own best number of threads. Each of the {number} rounds runs every side once with a seed of its own; ratios "
         f"are taken within a round, {explained(number)}. Epochs: "
         + "; ".join(f"{job.name}: {job.epochs}" for job in JOBS)
-        + f". Batches of {BATCH_SIZE}. A ratio above 1 says that foldproof is faster. Each epoch foldproof writes and syncs a "
-        "checkpoint of everything and the Lightning loop one of the weights; the other rivals keep weights in memory."
+        + f". Batches of {BATCH_SIZE}. A ratio above 1 says that foldproof is faster. After each epoch foldproof "
+        "writes and syncs a checkpoint of everything, the Lightning loop one of the weights; the others keep them in memory."
     )
     for row in HEADER:
         say(row)
