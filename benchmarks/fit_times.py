@@ -85,7 +85,7 @@ def measure(pairs: int | None, say: Callable[[str], None]) -> list[str]:
         f"are taken within a round, {explained(number)}. Epochs: "
         + "; ".join(f"{job.name}: {job.epochs}" for job in JOBS)
         + f". Batches of {BATCH_SIZE}. A ratio above 1 says that foldproof is faster. After each epoch foldproof "
-        "writes and syncs a checkpoint of everything, the Lightning loop one of the weights; the others keep them in memory."
+        "writes and syncs a checkpoint of everything, the Lightning loop one of the weights, the other rivals none."
     )
     for row in HEADER:
         say(row)
