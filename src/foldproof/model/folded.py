@@ -33,8 +33,8 @@ class Owned:
     gradients: Tensors
 
     def joined(self, name: str) -> Tensor:
-        """A tensor `[P, C, ...]` as `[P*C, ...]`."""
-        return self.tensors[name].flatten(0, 1)
+        """A tensor `[P, C, ...]` as `[P*C, ...]`, contiguous: torch's batch normalisation reads strided ones wrongly."""
+        return self.tensors[name].flatten(0, 1).contiguous()
 
 
 @dataclass(frozen=True)
