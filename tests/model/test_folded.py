@@ -94,6 +94,7 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[], nn.Module]]] = {
     "norm of one unit": (TABLE, lambda: nn.Sequential(nn.Linear(5, 1), nn.BatchNorm1d(1), nn.Linear(1, 2))),
     "norm of one channel": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 1, 1), nn.BatchNorm2d(1), nn.ReLU())),
     "norm 2d": (IMAGE, lambda: nn.Sequential(nn.BatchNorm2d(2), nn.ReLU())),
+    "norm of one channel": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 1, 1), nn.BatchNorm2d(1), nn.MaxPool2d(2))),
     "norm without averages": (TABLE, lambda: nn.Sequential(nn.BatchNorm1d(5, track_running_stats=False))),
     "convolution": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 6, 3, groups=2))),
     "reflecting": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 4, 3, padding=1, padding_mode="reflect"))),
