@@ -12,6 +12,7 @@ Weyl constant 0x9E3779B9.
 
 import hashlib
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -49,22 +50,25 @@ def at(key: Tensor, place: str) -> Tensor:
 
 def words(key: Tensor, count: int, start: int = 0) -> Tensor:
     """Random 32-bit words as int32 `[..., count]`: elements `start` to `start + count - 1` under `key` `[..., 2]`."""
-    return _on_whole_stack(key, partial(_words, count=count, start=start))
+    return _on_whole_stack(partial(_words, count=count, start=start), key)
 
 
 def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
     """Uniform draws in [0, 1) `[..., *shape]`, multiples of 2**-24, equal on every device and from fp32 upwards."""
-    return _on_whole_stack(key, partial(_uniform, shape=shape, dtype=dtype))
+    return _on_whole_stack(partial(_uniform, shape=shape, dtype=dtype), key)
 
 
 def at_least(key: Tensor, shape: tuple[int, ...], bound: Tensor) -> Tensor:
-    """Whether uniform draws reach `bound` `[...]` in [0, 1): `uniform(key, shape) >= bound`, `[..., *shape]` bool."""
-    bound = bound.to(torch.float32)
-    if key.device.type == "cpu":
-        words = _words_of_numpy(key.contiguous().numpy().view(np.uint32), math.prod(shape), 0)
-        least = np.ceil(bound.numpy().astype(np.float64) * 2.0**24).astype(np.uint32) << np.uint32(8)
-        return torch.from_numpy(words >= least[..., None]).reshape(*key.shape[:-1], *shape)
-    return _uniform(key, shape, torch.float32) >= bound.reshape(*bound.shape, *(1,) * len(shape))
+    """Whether uniform draws reach `bound` `[...]` in [0, 1): true with probability `1 - bound`, `[..., *shape]` bool.
+
+    Two draws a word, for speed; so they, and the bound, are rounded to multiples of 2**-16 (see `rounded`).
+    """
+    return _on_whole_stack(partial(_at_least, shape=shape), key, bound)
+
+
+def rounded(bound: Tensor) -> Tensor:
+    """What `at_least` compares with in place of a bound in [0, 1), so that its chance is exactly 1 less this."""
+    return (bound.double() * 2**16).round().clamp(max=2**16 - 1) / 2**16
 
 
 def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Tensor:
@@ -122,11 +126,11 @@ def integer(key: Tensor) -> int:
     return int(words(key, 1).item()) & 0x7FFFFFFF
 
 
-def _on_whole_stack(key: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
+def _on_whole_stack(draw: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """Call a drawing function of keys `[..., 2]`; under `vmap` once for all members, not op by op through vmap."""
-    if not is_batchedtensor(key):
-        return draw(key)  # an autograd function would cost as much again as the draws of a batch
-    drawn: Tensor = _OnWholeStack.apply(key, draw)  # type: ignore[no-untyped-call]
+    if not any(is_batchedtensor(tensor) for tensor in tensors):
+        return draw(*tensors)  # an autograd function would cost as much again as the draws of a batch
+    drawn: Tensor = _OnWholeStack.apply(draw, *tensors)  # type: ignore[no-untyped-call]
     return drawn
 
 
@@ -136,9 +140,9 @@ class _OnWholeStack(torch.autograd.Function):
     generate_vmap_rule = False
 
     @staticmethod
-    def forward(key: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
+    def forward(draw: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
         """Draw under one key or a stack of keys."""
-        return draw(key)
+        return draw(*tensors)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
@@ -146,10 +150,10 @@ class _OnWholeStack(torch.autograd.Function):
         ctx.mark_non_differentiable(output)
 
     @staticmethod
-    def vmap(_: Any, in_dims: tuple[int | None, None], key: Tensor, draw: Callable[[Tensor], Tensor]) -> Any:
+    def vmap(_: Any, in_dims: tuple[int | None, ...], draw: Callable[..., Tensor], *tensors: Tensor) -> Any:
         """The keys of all members are one tensor, and so are their draws."""
-        assert in_dims[0] is not None
-        return draw(key.movedim(in_dims[0], 0)), 0
+        stacked = zip(tensors, in_dims[1:], strict=True)
+        return draw(*(tensor if dim is None else tensor.movedim(dim, 0) for tensor, dim in stacked)), 0
 
 
 def _words(key: Tensor, count: int, start: int) -> Tensor:
@@ -169,6 +173,19 @@ def _uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     else:
         upper = (_words(key, math.prod(shape), 0) >> 8) & 0xFFFFFF
     return upper.to(dtype).mul_(2.0**-24).reshape(*key.shape[:-1], *shape)
+
+
+def _at_least(key: Tensor, bound: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Element `2 i` is the lower half of word `i`, element `2 i + 1` the upper one."""
+    count = math.prod(shape)
+    drawn = _words(key, (count + 1) // 2, 0)
+    least = (rounded(bound) * 2**16).to(torch.int32).unsqueeze(-1)
+    if drawn.device.type == "cpu" and sys.byteorder == "little":
+        reached = torch.from_numpy(drawn.numpy().view(np.uint16) >= least.numpy().astype(np.uint16))
+    else:
+        halves = torch.stack([drawn & 0xFFFF, (drawn >> 16) & 0xFFFF], dim=-1).flatten(-2)
+        reached = halves >= least
+    return reached[..., :count].reshape(*key.shape[:-1], *shape)
 
 
 def _words_of_numpy(key: NDArray[np.uint32], count: int, start: int) -> NDArray[np.uint32]:

@@ -25,5 +25,5 @@ class Dropout(nn.Module):
         if not self.training:
             return inputs
         key = randomness.at(randomness.current_key(), self.place)
-        kept = randomness.uniform(key, tuple(inputs.shape)) >= self.rate
-        return inputs * kept.to(inputs.dtype) / (1 - self.rate).to(inputs.dtype)
+        kept = randomness.at_least(key, tuple(inputs.shape), self.rate)
+        return inputs * kept.to(inputs.dtype) / (1 - randomness.rounded(self.rate)).to(inputs.dtype)

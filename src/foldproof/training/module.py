@@ -44,6 +44,7 @@ class PopulationModule(pl.LightningModule):
         self, population: Population, data: FoldDataModule, objective: Objective, found: Checkpoint | None = None
     ) -> None:
         super().__init__()
+        self.automatic_optimization = False
         self.population = population
         self.data = data
         self.objective = objective
@@ -107,11 +108,20 @@ class PopulationModule(pl.LightningModule):
     def _late_from(self) -> int:
         return self.data.steps * 3 // 4
 
-    def training_step(self, index: Tensor, step: int) -> Tensor:
-        """The sum over members of their mean loss on the rows `index` `[P, B]` of this epoch's step."""
-        losses = self._training_losses_of(index, self.population.buffers, self.steps_made)
-        self._watch(losses.detach(), step)
-        return losses.sum()
+    def training_step(self, orders: Tensor) -> None:
+        """Some steps of the epoch, each on the rows of one `[P, B]` of `orders` `[steps, P, B]`.
+
+        What is minimised is the sum over members of their mean loss. Lightning hands over many steps at once and
+        leaves their optimization to us, because its hooks around a step cost as much as the step of a small network.
+        """
+        optimizer = self.optimizer_of_population
+        assert optimizer is not None
+        for index in orders:
+            optimizer.zero_grad()
+            losses = self._training_losses_of(index, self.population.buffers, optimizer.steps)
+            self.manual_backward(losses.sum())
+            self._watch(losses.detach())
+            optimizer.step()
 
     @torch.no_grad()
     def first_losses(self) -> Tensor:
@@ -190,10 +200,10 @@ class PopulationModule(pl.LightningModule):
         statistics = self.population.statistics
         return (targets - statistics["target_center"].unsqueeze(1)) / statistics["target_scale"].unsqueeze(1)
 
-    def _watch(self, losses: Tensor, step: int) -> None:
+    def _watch(self, losses: Tensor) -> None:
         """Add up, and note the first step that is not finite, without waiting for the device."""
         self._loss_sum += losses
-        if step >= self._late_from:
+        if self.steps_made % self.data.steps >= self._late_from:
             self._late_loss_sum += losses
         new = ~losses.isfinite() & (self._first_bad_step < 0)
         self._first_bad_step.masked_fill_(new, self.steps_made)
