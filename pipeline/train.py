@@ -1,4 +1,6 @@
-"""Stage train: all members as populations -> models/, learning curves, out-of-fold predictions."""
+"""Stage train: all members as populations -> models/, learning curves, out-of-fold predictions, data/without/."""
+
+from pathlib import Path
 
 from foldproof.config import Params
 from foldproof.stage import stage
@@ -10,6 +12,8 @@ def main(params: Params) -> None:
     from foldproof.data.dataset import Dataset
     from foldproof.data.splits import Split
     from foldproof.data.statistics import load_statistics
+    from foldproof.model.factory_source import refuse_untracked
+    from foldproof.model.without import save_without
     from foldproof.report.live import Display
     from foldproof.tracking.recorder import Recorder
     from foldproof.training.cross_validation import train_members
@@ -18,6 +22,7 @@ def main(params: Params) -> None:
     from foldproof.training.resume import Resume
     from foldproof.unfinished import unfinished_in
 
+    refuse_untracked(params.model, Path.cwd())
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
     for line in warning_lines(params.model, params.train, dataset.schema.task):
@@ -28,6 +33,7 @@ def main(params: Params) -> None:
         resume = Resume(unfinished_in(record.workspace, record.root))
         trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks, resume)
         trained.model.save("models")
+        save_without(trained.without, "data/without")
         curves.save("reports/curves.csv", "reports/mean_curves.csv")
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
         record.results()

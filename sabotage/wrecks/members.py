@@ -47,7 +47,7 @@ MEMBERS = (
     ),
     Wreck(
         "augmentation from a global generator",
-        "data/augmentation.py",
+        "data/augmentation/noise.py",
         'randomness.normal(randomness.at(keys, "noise"), tuple(rows.shape[1:]), rows.dtype)',
         "torch.randn(rows.shape, dtype=rows.dtype)",
         "data/test_augmentation.py::test_shape_is_kept_keys_decide_and_zero_is_off",
@@ -55,8 +55,8 @@ MEMBERS = (
     Wreck(
         "augmentation drawn under the same key each step",
         "training/module.py",
-        "augment(rows, population.strengths, keys),",
-        "augment(rows, population.strengths, population.keys),",
+        "augment(rows, population.strengths, keys, population.statistics)",
+        "augment(rows, population.strengths, population.keys, population.statistics)",
         "training/test_steps.py::test_every_step_draws_and_augments_anew",
     ),
     Wreck(
@@ -69,9 +69,9 @@ MEMBERS = (
     Wreck(
         "augmentation applied in evaluation",
         "training/module.py",
-        'rows = normalise(rows, population.statistics["center"], population.statistics["scale"])',
-        "rows = normalise(augment(rows, population.strengths, population.keys), "
-        '*(population.statistics[name] for name in ("center", "scale")))',
+        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)",
+        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)\n"
+        "            rows = augment(rows, population.strengths, population.keys, population.statistics)",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(

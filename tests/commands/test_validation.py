@@ -76,3 +76,23 @@ def test_a_folder_without_a_pipeline_is_refused(project: Path) -> None:
     (project / "dvc.yaml").unlink()
     with pytest.raises(ConfigError, match=r"holds no dvc\.yaml"):
         validate(project)
+
+
+def test_a_network_of_ones_own_must_be_a_dep_of_train_and_is_checked_anew_when_it_changes(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = project / "src" / "network_in_src.py"
+    source.parent.mkdir()
+    network = "nn.Sequential(nn.Flatten(), nn.Linear(64, outputs))"
+    source.write_text(f"from torch import nn\n\n\ndef make(shape, outputs):\n    return {network}\n")
+    monkeypatch.syspath_prepend(str(source.parent))
+    edit(project, "  name: cnn ", "  name: factory\n  factory: network_in_src:make ")
+    with pytest.raises(ConfigError, match=r"add `- src/network_in_src\.py` to the deps of stage train"):
+        validate(project)
+    pipeline = project / "dvc.yaml"
+    script = "- pipeline/train.py"
+    pipeline.write_text(pipeline.read_text().replace(script, f"{script}\n      - src/network_in_src.py"))
+    assert "1797 rows" in validate(project)
+    assert "as they were" in validate(project)
+    source.write_text(source.read_text() + "\n\n# another thought\n")
+    assert "1797 rows" in validate(project)

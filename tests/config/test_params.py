@@ -67,7 +67,16 @@ def test_every_problem_is_told_at_once() -> None:
         ("model: {dropout: 1}", "model.dropout", "a number < 1"),
         ("model: {mlp: {hidden: [8, 0]}}", "model.mlp.hidden[1]", "a number >= 1"),
         ("model: {mlp: {hidden: []}}", "model.mlp.hidden", "a list of at least 1"),
-        ("model: {name: CNN}", "model.name", "linear, mlp or cnn"),
+        ("model: {name: CNN}", "model.name", "linear, mlp, cnn, residual or factory"),
+        ("model: {initializer: xavier}", "model.initializer", "did you mean 'glorot'?"),
+        ("model: {initializer: kaiming}", "model.initializer", "did you mean 'he'?"),
+        ("model: {mlp: {batch_norm: true}}", "model.mlp.batch_norm", "write model.normalisation: batch, or none"),
+        ("model: {cnn: {batch_norm: false}}", "model.cnn.batch_norm", "write model.normalisation: batch, or none"),
+        ("model: {cnn: {layers: [{channels: 4, kernl: 3}]}}", "model.cnn.layers[0].kernl", "did you mean 'kernel'?"),
+        ("model: {cnn: {layers: [{channels: 4}, {}]}}", "model.cnn.layers[1].channels", "must be given"),
+        ("model: {cnn: {layers: [{channels: 0}]}}", "model.cnn.layers[0].channels", "a number >= 1"),
+        ("model: {cnn: {layers: [{channels: 1, padding: all}]}}", "model.cnn.layers[0].padding", "same or a whole"),
+        ("model: {cnn: {layers: 3}}", "model.cnn.layers", "a list"),
         ("model: {cnn: {kernel: 4}}", "model.cnn.kernel", "found 4, legal: 1, 3, 5"),
         ("train: {optimizer: {nesterov: {momentum: 0}}}", "train.optimizer.nesterov.momentum", "a number > 0"),
         ("split: {folds: 1}", "split.folds", "found 1, legal: a number >= 2"),
@@ -166,6 +175,17 @@ def test_flat_holds_the_named_block_alone() -> None:
     assert not [name for name in flat if ".adam" in name or ".momentum.momentum" in name]
 
 
+def test_flat_holds_the_blocks_of_chosen_activations_and_networks_and_every_layer() -> None:
+    model = {"name": "cnn", "activation": "elu", "cnn": {"layers": [{"channels": 4}, {"channels": 8, "pool": 2}]}}
+    flat = params_from({"schema": 1, "model": model}).flat()
+    assert flat["model.elu.alpha"] == 1.0
+    assert flat["model.cnn.layers.1.pool"] == 2
+    assert flat["model.cnn.layers.0.padding"] == "same"
+    assert flat["model.factory"] == "none"
+    others = ("model.leaky_relu", "model.group", "model.mlp", "model.residual")
+    assert not [name for name in flat if name.startswith(others)]
+
+
 def test_yaml_objects_are_not_made() -> None:
     with pytest.raises(yaml.YAMLError):
         parse_yaml("!!python/object/apply:os.system ['true']")
@@ -178,15 +198,9 @@ def leaves(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def test_the_shipped_file_gives_every_common_key() -> None:
+def test_the_shipped_file_gives_common_keys_and_the_page_in_docs_all() -> None:
     shipped = leaves(parse_yaml((ROOT / "params.yaml").read_text()))
     legal = leaves(Params().model_dump(mode="json", by_alias=True))
     assert not set(shipped) - set(legal)
-    rare = {
-        "train.class_weights",
-        "train.loss.focal.gamma",
-        "train.loss.huber.delta",
-        "train.optimizer.adam.epsilon",
-        "train.optimizer.adamw.epsilon",
-    }
-    assert not set(legal) - set(shipped) - rare
+    page = (ROOT / "docs" / "params.md").read_text(encoding="utf-8")
+    assert [key for key in legal if f"| `{key}` |" not in page] == []

@@ -10,6 +10,8 @@ from foldproof.config.warnings import WARNINGS, Task, warning_lines, warnings_of
 # For each row of the table: sections that deserve its warning, the task, and the key that it names.
 DESERVED: dict[str, tuple[dict[str, Any], Task, str]] = {
     "squared_error_of_classes": ({"train": {"loss": "mse"}}, "classification", "train.loss.name"),
+    "stacked_linear_layers": ({"model": {"activation": "linear"}}, "classification", "model.activation"),
+    "equal_units": ({"model": {"initializer": "zeros"}}, "regression", "model.initializer"),
 }
 
 
@@ -35,6 +37,11 @@ def test_the_defaults_deserve_none(task: Task) -> None:
 
 def test_squared_error_of_numbers_is_as_it_should_be() -> None:
     assert told_of({"train": {"loss": "mse"}}, "regression") == ()
+
+
+@pytest.mark.parametrize("section", [{"activation": "linear"}, {"initializer": "zeros"}])
+def test_a_network_of_one_linear_layer_is_as_it_should_be(section: dict[str, Any]) -> None:
+    assert told_of({"model": {"name": "linear", **section}}, "classification") == ()
 
 
 def test_each_is_a_line_of_its_own() -> None:

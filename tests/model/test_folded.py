@@ -1,19 +1,20 @@
 """Layers on folded rows against the same layers one member after another, values, gradients and running averages."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from foldproof import randomness
+from foldproof.model.dropout import AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth
 from foldproof.model.folded import FOLDED, pooled_first
-from foldproof.model.layers import Dropout
+from foldproof.model.layers import Maxout, Mean2d, Residual
 from foldproof.model.linear import stacked_linear
-from foldproof.model.networks import Mean2d
 from foldproof.model.stacked import StackedNetwork, stack
+from tests.model.one_by_one import assert_equals_the_members_one_by_one
 
 MEMBERS, ROWS = 3, 7
 IMAGE, TABLE = (2, 4, 6), (5,)
@@ -22,16 +23,17 @@ IMAGE, TABLE = (2, 4, 6), (5,)
 class Doubled(nn.Module):
     """A layer that foldproof does not know, with weights and an average of its own, and which draws."""
 
-    def __init__(self) -> None:
+    def __init__(self, units: int = 5) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.rand(5))
+        self.scale = nn.Parameter(torch.rand(units))
         self.dropout = Dropout(0.3, "doubled")
 
     def forward(self, rows: Tensor) -> Tensor:
-        return self.dropout(rows * self.scale) * 2  # type: ignore[no-any-return]
+        scale = self.scale.reshape(-1, *(1,) * (rows.dim() - 2))
+        return self.dropout(rows * scale) * 2  # type: ignore[no-any-return]
 
 
-class Residual(nn.Module):
+class Branching(nn.Module):
     """A network that is no chain."""
 
     def __init__(self) -> None:
@@ -40,6 +42,25 @@ class Residual(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         return rows + self.inner(rows)  # type: ignore[no-any-return]
+
+
+def residual() -> nn.Module:
+    branch = nn.Sequential(nn.GroupNorm(1, 2), nn.ReLU(), nn.Conv2d(2, 4, 3, padding=1), StochasticDepth(0.4, "one"))
+    inner = Residual(nn.Identity(), nn.Sequential(nn.Conv2d(4, 4, 1), SpatialDropout(0.3, "two"), Doubled(4)))
+    return nn.Sequential(Residual(nn.Conv2d(2, 4, 1), branch), nn.BatchNorm2d(4), inner, Mean2d())
+
+
+ELEMENT_WISE: dict[str, Callable[[], nn.Module]] = {
+    **{one.__name__: one for one in (nn.Sigmoid, nn.Tanh, nn.Hardtanh, nn.ReLU, nn.LeakyReLU, nn.SELU, nn.GELU)},
+    **{one.__name__: one for one in (nn.SiLU, nn.Softplus, nn.Identity, nn.PReLU)},
+    "ELU of 2": partial(nn.ELU, 2.0),
+    "PReLU of 4": partial(nn.PReLU, 4),
+    "Maxout": partial(Maxout, 2),
+}
+
+
+def followed(layer: Callable[[], nn.Module], by: Callable[[], nn.Module]) -> nn.Module:
+    return nn.Sequential(layer(), by())
 
 
 def sharing() -> nn.Module:
@@ -80,8 +101,26 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[], nn.Module]]] = {
     "mean": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 3, 1), Mean2d(), nn.Linear(3, 2))),
     "dropout": (TABLE, lambda: nn.Sequential(Dropout(0.4, "one"), nn.Linear(5, 3), Dropout(0.2, "two"))),
     "dropout of images": (IMAGE, lambda: nn.Sequential(Dropout(0.4, "one"), nn.Conv2d(2, 3, 1))),
+    "spatial dropout": (IMAGE, lambda: nn.Sequential(SpatialDropout(0.4, "one"), nn.Conv2d(2, 3, 1))),
+    "spatial dropout of a table": (TABLE, lambda: nn.Sequential(SpatialDropout(0.4, "one"), nn.Linear(5, 3))),
+    "stochastic depth": (IMAGE, lambda: nn.Sequential(StochasticDepth(0.4, "one"), nn.Conv2d(2, 3, 1))),
+    "alpha dropout": (IMAGE, lambda: nn.Sequential(AlphaDropout(0.4, "one"), nn.Conv2d(2, 3, 1))),
+    "dropconnect": (TABLE, lambda: nn.Sequential(DropConnect(nn.Linear(5, 4), 0.4, "one"), nn.Tanh(), nn.Linear(4, 3))),
+    "dropconnect of filters": (IMAGE, lambda: nn.Sequential(DropConnect(nn.Conv2d(2, 4, 3), 0.4, "one"))),
+    "group norm": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 6, 1), nn.GroupNorm(3, 6), nn.GroupNorm(1, 6))),
+    "group norm of a table": (TABLE, lambda: nn.Sequential(nn.Linear(5, 6), nn.GroupNorm(2, 6), nn.GroupNorm(1, 6))),
+    "group norm without scale": (TABLE, lambda: nn.Sequential(nn.Linear(5, 6), nn.GroupNorm(2, 6, affine=False))),
+    "residual": (IMAGE, residual),
+    **{
+        f"{name} of {kind}": (shape, partial(followed, layer, make))
+        for name, make in ELEMENT_WISE.items()
+        for kind, shape, layer in (
+            ("maps", IMAGE, partial(nn.Conv2d, 2, 4, 1)),
+            ("units", TABLE, partial(nn.Linear, 5, 4)),
+        )
+    },
     "unknown layer": (TABLE, lambda: nn.Sequential(nn.Linear(5, 5), Doubled(), nn.Tanh())),
-    "no chain": (TABLE, Residual),
+    "no chain": (TABLE, Branching),
     "shared weights": (TABLE, sharing),
     "weights twice": (TABLE, weights_twice),
     "hooks": (TABLE, hooked),
@@ -97,29 +136,10 @@ def test_equals_the_members_one_by_one(name: str, training: bool) -> None:
     networks = [make().double() for _ in range(MEMBERS)]
     for number, network in enumerate(networks):
         for layer in network.modules():
-            if isinstance(layer, Dropout):
+            if isinstance(layer, Dropout | DropConnect):
                 layer.rate *= 0.5 + number / 4
-    alone = [(dict(one.named_parameters()), dict(one.named_buffers())) for one in networks]
-    stacked, matrix, buffers = stack(networks)
     rows = torch.rand(MEMBERS, ROWS, *shape, dtype=torch.float64) - 0.5
-    keys = torch.stack([randomness.key_of(member) for member in range(MEMBERS)])
-    matrix.requires_grad_()
-    outputs = stacked(matrix, buffers, rows, keys if training else None)
-    pull = torch.rand_like(outputs)
-    (outputs * pull).sum().backward()
-    template = make().double().train(training)
-    wanted = []
-    for member, (parameters, own) in enumerate(alone):
-        with randomness.drawing(keys[member]):
-            wanted.append(functional_call(template, {**parameters, **own}, (rows[member],)))
-        (wanted[-1] * pull[member]).sum().backward()
-    assert torch.allclose(outputs, torch.stack(wanted), rtol=1e-12, atol=1e-12)
-    assert matrix.grad is not None
-    for member, (parameters, own) in enumerate(alone):
-        gradient = torch.cat([parameter.grad.reshape(-1) for parameter in parameters.values()])  # type: ignore[union-attr]
-        assert torch.allclose(matrix.grad[member], gradient, rtol=1e-10, atol=1e-12)
-        for key, value in own.items():
-            assert torch.allclose(buffers[key][member], value, rtol=1e-12), key
+    assert_equals_the_members_one_by_one(networks, rows, training)
 
 
 def test_every_row_of_the_table_is_tested() -> None:
@@ -153,6 +173,29 @@ def test_gradients_of_several_passes_add_up() -> None:
     once = matrix.grad.clone()
     network(matrix, buffers, rows, keys).sum().backward()
     assert torch.equal(matrix.grad, 2 * once)
+
+
+def test_a_second_backward_through_one_forward_is_refused() -> None:
+    """The first one's gradient lies where the second would write."""
+    network, matrix, buffers = stack(
+        [nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 2)) for _ in range(MEMBERS)]
+    )
+    outputs = network(
+        matrix.requires_grad_(), buffers, torch.rand(MEMBERS, ROWS, 5), torch.zeros(MEMBERS, 2, dtype=torch.int32)
+    )
+    outputs[0].sum().backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="can be differentiated once"):
+        outputs[1].sum().backward()
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.999])
+def test_what_dropout_keeps_is_scaled_by_the_chance_to_be_kept(rate: float) -> None:
+    keys = torch.stack([randomness.key_of(member) for member in range(MEMBERS)])
+    chance = 1 - randomness.rounded(torch.tensor(rate)).item()
+    layer = Dropout(rate, "here")
+    network, rates = StackedNetwork(nn.Sequential(layer)), layer.rate.repeat(MEMBERS)
+    outputs = network(torch.zeros(MEMBERS, 0), {"0.rate": rates}, torch.ones(MEMBERS, 40, 50), keys)
+    assert set(outputs.unique().tolist()) <= {0.0, torch.tensor(1 / chance).item()}
 
 
 def test_pooling_before_relu_gives_the_same_bits() -> None:

@@ -109,6 +109,20 @@ def test_requirements_are_exact_and_such_as_an_index_has() -> None:
     assert all("==" in line and "+" not in line for line in requirements())
 
 
+def test_it_takes_the_source_of_a_users_own_network_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "from torch import nn\n\n\ndef make(shape, outputs):\n    return nn.Linear(shape[0], outputs)\n"
+    (tmp_path / "network_of_mine.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    export_model(dataset("table"), tmp_path / "exported")
+    record = json.loads((tmp_path / "exported" / "model.json").read_text())
+    record["network"] |= {"name": "factory", "factory": "network_of_mine:make"}
+    (tmp_path / "exported" / "model.json").write_text(json.dumps(record))
+    np.save(tmp_path / EXAMPLE, dataset("table").features[:2])
+    with environment(Patience(1)):
+        write(tmp_path / "exported", tmp_path / EXAMPLE, tmp_path / "logged")
+    assert (tmp_path / "logged" / "code" / "network_of_mine.py").read_text() == source
+
+
 def test_the_signature_and_the_example_say_what_to_send(served: tuple[Path, dict[str, Any]]) -> None:
     from mlflow.models import Model
 

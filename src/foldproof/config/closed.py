@@ -1,6 +1,6 @@
 """The base of every section, and the few kinds of value that sections are made of."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,9 +11,17 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Auto = Literal["auto"]
+BatchSize = Count | Literal["full"]
 
 
 class Closed(BaseModel):
     """A section: unknown keys are refused, types are not guessed, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+def section_in(annotation: Any) -> type[Closed] | None:
+    """The section that a key holds: alone, in a list (`tuple[Layer, ...]`), or where there may be none (`| None`)."""
+    if isinstance(annotation, type) and issubclass(annotation, Closed):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := section_in(part))), None)

@@ -4,52 +4,93 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from foldproof.config.closed import Auto, Closed, Count, Rate
+from foldproof.config.closed import Auto, Closed, Count, Positive, Rate
+from foldproof.config.networks import Cnn, Linear, Mlp, NormalisationName, Residual
 
-NetworkName = Literal["linear", "mlp", "cnn"]
-ActivationName = Literal["relu", "tanh", "sigmoid"]
-InitializerName = Literal["he", "glorot", "lecun"]
+NetworkName = Literal["linear", "mlp", "cnn", "residual", "factory"]
+ActivationName = Literal[
+    "linear",
+    "sigmoid",
+    "tanh",
+    "hard_tanh",
+    "relu",
+    "leaky_relu",
+    "prelu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "softplus",
+    "maxout",
+]
+InitializerName = Literal[
+    "zeros",
+    "small_random",
+    "small_random_uniform",
+    "lecun",
+    "lecun_uniform",
+    "glorot",
+    "glorot_uniform",
+    "he",
+    "he_uniform",
+    "orthogonal",
+    "lsuv",
+]
+DropoutKindName = Literal["unit", "spatial", "dropconnect", "alpha"]
 
 
-class Mlp(Closed):
-    """A fully connected network."""
+class LeakyRelu(Closed):
+    """`x` above 0, `slope * x` below."""
 
-    hidden: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)] = (128, 128)
-    """units of each hidden layer"""
-    batch_norm: bool = True
-    """normalise each layer over the batch"""
+    slope: Rate = 0.01
+    """slope below 0"""
 
 
-class Cnn(Closed):
-    """Convolutions, each pooled, then one fully connected layer."""
+class Elu(Closed):
+    """`x` above 0, `alpha * (exp(x) - 1)` below."""
 
-    channels: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)] = (48, 96)
-    """filters of each convolution; each one is pooled by 2, so the sides must divide"""
-    kernel: Literal[1, 3, 5, 7, 9, 11, 13, 15] = 3  # odd, so that the padding is even
-    """side of the filters in pixels"""
-    pooling: Literal["max", "average", "none"] = "max"
-    """how each map is halved"""
-    hidden: Annotated[int, Field(ge=0)] = 128
-    """units of the layer after the convolutions; 0: the mean over pixels instead"""
-    batch_norm: bool = True
-    """normalise each layer over the batch"""
+    alpha: Positive = 1.0
+    """minus the value that it falls to"""
 
 
-class Linear(Closed):
-    """One linear layer: logistic or linear regression. It has no settings."""
+class Maxout(Closed):
+    """The largest of several affine maps."""
+
+    pieces: Annotated[int, Field(ge=2)] = 2
+    """affine maps a unit, and so many times the weights"""
+
+
+class Group(Closed):
+    """Group normalisation."""
+
+    groups: Count = 8
+    """groups that the channels or units of a layer are dealt into; must divide their number"""
 
 
 class Model(Closed):
     """Which network, and what its layers share."""
 
     name: NetworkName = "cnn"
-    """the network; cnn needs images"""
+    """the network; cnn and residual need images, factory is your own"""
     activation: ActivationName = "relu"
     """after every hidden layer"""
     initializer: InitializerName | Auto = "auto"
-    """auto: he for relu, glorot else"""
+    """auto: he for relu and its kin, lecun for selu, glorot else; your own network keeps the weights it is made with"""
+    initial_scale: Positive = 0.01
+    """standard deviation of the weights of small_random"""
+    normalisation: NormalisationName = "batch"
+    """over what each layer is normalised: the batch, all units of a row (layer), or each group of channels in a row"""
     dropout: Rate = 0.5
     """share of hidden units dropped in training; 0.2 to 0.5 against overfitting"""
+    dropout_kind: DropoutKindName = "unit"
+    """what is dropped: units, channels (spatial), single weights (dropconnect), units of selu in its own way (alpha)"""
+    leaky_relu: LeakyRelu = LeakyRelu()
+    elu: Elu = Elu()
+    maxout: Maxout = Maxout()
+    group: Group = Group()
     linear: Linear = Linear()
     mlp: Mlp = Mlp()
     cnn: Cnn = Cnn()
+    residual: Residual = Residual()
+    factory: str | None = None
+    """package.module:function, called as function(shape, outputs), which returns your own torch module"""

@@ -1,7 +1,7 @@
 """The whole of `params.yaml`: sections together, read with YAML 1.2's rules, flattened for the record."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import Field, ValidationError
 
@@ -67,17 +67,35 @@ def params_from(values: object, where: str = "params") -> Params:
 
 def _flatten(path: str, value: object) -> dict[str, Scalar]:
     if isinstance(value, Closed):
-        fields = type(value).model_fields
-        chosen = getattr(value, "name", None)
-        blocks = {name for name in fields if isinstance(getattr(value, name), Closed)} if chosen is not None else set()
+        unused = _blocks_not_chosen(value)
         rows: dict[str, Scalar] = {}
-        for name in fields:
-            if name not in blocks or name == chosen:
-                rows.update(_flatten(f"{path}.{name}", getattr(value, name)))
+        for name, content in value:
+            if name not in unused:
+                rows.update(_flatten(f"{path}.{name}", content))
         return rows
     if value is None:
         return {path: "none"}
+    if isinstance(value, tuple) and any(isinstance(item, Closed) for item in value):
+        parts = [_flatten(f"{path}.{place}", item) for place, item in enumerate(value)]
+        return {name: scalar for part in parts for name, scalar in part.items()}
     if isinstance(value, tuple):
         return {path: ", ".join(str(item) for item in value)}
     assert isinstance(value, str | int | float | bool)
     return {path: value}
+
+
+def _blocks_not_chosen(section: Closed) -> set[str]:
+    """Names of the blocks that belong to a choice (such as `adam` to `name: adam`) which was not made."""
+    legal: set[Any] = set()
+    chosen: set[Any] = set()
+    for name, field in type(section).model_fields.items():
+        if choices := set(_literals_in(field.annotation)):
+            legal |= choices
+            chosen.add(getattr(section, name))
+    return {name for name, content in section if isinstance(content, Closed) and name in legal - chosen}
+
+
+def _literals_in(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [value for part in get_args(annotation) for value in _literals_in(part)]

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from foldproof.config.closed import section_in
+
 _TYPES = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -15,6 +17,11 @@ _TYPES = {
     "model_type": "a block of keys",
     "finite_number": "a finite number",
     "none_required": "null",
+}
+_CALLED = {"xavier": "glorot", "kaiming": "he", "msra": "he", "swish": "silu"}  # here, what others call otherwise
+_MOVED = {
+    "model.mlp.batch_norm": "model.normalisation: batch, or none",
+    "model.cnn.batch_norm": "model.normalisation: batch, or none",
 }
 _LIMITS = {
     "greater_than": ("gt", "a number > {}"),
@@ -30,6 +37,8 @@ def problems_of(error: ValidationError, root: type[BaseModel], where: str) -> li
     """One line a wrong value; what a union of types found wrong with one value is said once."""
     grouped: dict[str, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
+            continue  # of a list with a wrong item, which is told by itself
         path = _path(detail, root)
         grouped.setdefault(path, []).append(detail)
     return [f"{where}: {_line(path, details, root)}" for path, details in grouped.items()]
@@ -38,6 +47,8 @@ def problems_of(error: ValidationError, root: type[BaseModel], where: str) -> li
 def _line(path: str, details: list[ErrorDetails], root: type[BaseModel]) -> str:
     first = details[0]
     if first["type"] == "extra_forbidden":
+        if path in _MOVED:
+            return f"{path}: unknown key; write {_MOVED[path]}"
         section, _, key = path.rpartition(".")
         legal = list(_fields_at(section, root))
         near = get_close_matches(key, legal, n=1, cutoff=0.6)
@@ -45,11 +56,14 @@ def _line(path: str, details: list[ErrorDetails], root: type[BaseModel]) -> str:
         near = near or [elsewhere[name] for name in get_close_matches(key, elsewhere, n=1, cutoff=0.6)]
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{path}: unknown key, legal here: {', '.join(legal) or 'no keys'}{hint}"
+    if first["type"] == "missing":
+        return f"{path}: must be given"
     if first["type"] == "value_error":
         return f"{path}: {first['ctx']['error']}"
     legal_values = [_legal(detail) for detail in details]
     names = [name for detail in details for name in _names(detail)]
-    near = get_close_matches(str(first["input"]), names, n=1, cutoff=0.5)
+    called = _CALLED.get(str(first["input"]))
+    near = [called] if called in names else get_close_matches(str(first["input"]), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     kinds = " or ".join(dict.fromkeys(legal_values))
     return f"{path}: found {_shown(first['input'])}, legal: {kinds}{hint}"
@@ -90,7 +104,7 @@ def _path(detail: ErrorDetails, root: type[BaseModel]) -> str:
 def _fields_at(path: str, root: type[BaseModel]) -> dict[str, Any]:
     model: Any = root
     for part in filter(None, path.split(".")):
-        model = _names_of(model).get(part)
+        model = _names_of(model).get(part.partition("[")[0])
     return _names_of(model)
 
 
@@ -104,16 +118,10 @@ def _all_paths(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def _names_of(model: Any) -> dict[str, Any]:
-    """YAML names of a section's keys, each with its own section class, or None for a plain value."""
+    """YAML names of a section's keys, each with the section that it holds (or a list of), or None for a plain value."""
     if model is None:
         return {}
-    fields = model.model_fields
-    return {
-        field.alias or name: field.annotation
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        else None
-        for name, field in fields.items()
-    }
+    return {field.alias or name: section_in(field.annotation) for name, field in model.model_fields.items()}
 
 
 def _shown(value: object) -> str:

@@ -3,7 +3,9 @@
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
+from foldproof.config.closed import section_in
 from foldproof.config.params import Params
 
 HEAD = """# All keys of params.yaml
@@ -26,11 +28,12 @@ def _lines(section: type[BaseModel], prefix: str = "") -> list[str]:
     lines: list[str] = []
     for name, field in section.model_fields.items():
         path = f"{prefix}{field.alias or name}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            lines.extend(_lines(field.annotation, f"{path}."))
-        else:
+        inner = section_in(field.annotation)
+        if inner is None or inner is not field.annotation:
             legal = _legal(field.annotation, tuple(field.metadata))
-            lines.append(f"| `{path}` | {legal} | `{_plain(field.default)}` | {field.description} |")
+            lines.append(f"| `{path}` | {legal} | {_default(field)} | {field.description} |")
+        if inner is not None:
+            lines.extend(_lines(inner, f"{path}." if inner is field.annotation else f"{path}[]."))
     return lines
 
 
@@ -45,6 +48,8 @@ def _legal(annotation: Any, metadata: tuple[Any, ...]) -> str:
         return " or ".join(_legal(branch, metadata) for branch in get_args(annotation))
     if origin is tuple:
         items = get_args(annotation)
+        if section_in(items[0]) is items[0]:
+            return "a list of blocks"
         count = "" if items[-1] is Ellipsis else f"{len(items)} "
         return f"a list of {count}({_legal(items[0], ())})"
     kinds = {int: "whole number", float: "number", str: "text", bool: "`true`, `false`", type(None): "`null`"}
@@ -59,6 +64,10 @@ def _bounds(metadata: tuple[Any, ...]) -> list[str]:
         for name, symbol in SYMBOLS.items()
         if getattr(part, name, None) is not None
     ]
+
+
+def _default(field: FieldInfo) -> str:
+    return "must be given" if field.is_required() else f"`{_plain(field.default)}`"
 
 
 def _plain(value: Any) -> str:

@@ -11,6 +11,7 @@ from foldproof.config.train import Train
 
 Task = Literal["classification", "regression"]
 Warn = Callable[[Model, Train, Task], str | None]
+LAYERED = ("mlp", "cnn", "residual")  # the networks whose hidden layers section `model` makes
 
 
 def squared_error_of_classes(model: Model, train: Train, task: Task) -> str | None:  # noqa: ARG001
@@ -23,7 +24,27 @@ def squared_error_of_classes(model: Model, train: Train, task: Task) -> str | No
     )
 
 
-WARNINGS: tuple[Warn, ...] = (squared_error_of_classes,)
+def stacked_linear_layers(model: Model, train: Train, task: Task) -> str | None:  # noqa: ARG001
+    """A product of matrices is a matrix."""
+    if model.activation != "linear" or model.name not in LAYERED:
+        return None
+    return (
+        "model.activation: linear layers one after another are one linear layer, however many there are; relu is the "
+        "usual choice, and model.name linear is one layer without pretence"
+    )
+
+
+def equal_units(model: Model, train: Train, task: Task) -> str | None:  # noqa: ARG001
+    """Equal weights get equal gradients."""
+    if model.initializer != "zeros" or model.name not in LAYERED:
+        return None
+    return (
+        "model.initializer: from zeros all units of a layer stay the same, so that a layer is worth one unit; auto "
+        "draws weights at random"
+    )
+
+
+WARNINGS: tuple[Warn, ...] = (squared_error_of_classes, stacked_linear_layers, equal_units)
 
 
 def warnings_of(model: Model, train: Train, task: Task) -> tuple[str, ...]:

@@ -1,23 +1,38 @@
 """From section `model` to the network of one member, its initial weights drawn under the member's key."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from foldproof import randomness
 from foldproof.config.model import Model
-from foldproof.model.activations import ACTIVATIONS
-from foldproof.model.initializers import INITIALIZERS, initialize
-from foldproof.model.networks import NETWORKS, Parts
+from foldproof.model.activations import ACTIVATIONS, ChosenActivation
+from foldproof.model.dropout import DROPOUTS
+from foldproof.model.initializers import INITIALIZERS, initialize, scale_to_unit_variance
+from foldproof.model.networks import NETWORKS
+from foldproof.model.parts import Parts
 
 
-def build(section: Model, shape: tuple[int, ...], outputs: int, key: Tensor) -> nn.Module:
-    """The network `[B, *shape] -> [B, outputs]` that section `model` describes, for the member with `key` `[2]`."""
-    activation = ACTIVATIONS[section.activation]
-    chosen = activation.initializer if section.initializer == "auto" else section.initializer
+def build(
+    section: Model, shape: tuple[int, ...], outputs: int, key: Tensor, rows: Callable[[], Tensor] | None = None
+) -> nn.Module:
+    """The network `[B, *shape] -> [B, outputs]` that section `model` describes, for the member with `key` `[2]`.
+
+    `rows` gives some of the member's own training rows `[B, *shape]`, normalised, to initial weights that are scaled
+    by them; without it these are left unscaled. Raises ConfigError where the section does not fit the shape.
+    """
+    row = NETWORKS[section.name]
+    activation = ChosenActivation(ACTIVATIONS[section.activation], getattr(section, section.activation, None))
+    parts = Parts(activation, section.normalisation, section.group, section.dropout, DROPOUTS[section.dropout_kind])
     with randomness.seeded(key):
-        block = getattr(section, section.name)
-        network = NETWORKS[section.name](shape, outputs, Parts(activation.module, section.dropout), block)
-    initialize(network, INITIALIZERS[chosen], key)
+        network = row.make(shape, outputs, parts, getattr(section, section.name))
+    if section.initializer == "auto" and row.has_weights:
+        return network
+    chosen = INITIALIZERS[activation.row.initializer if section.initializer == "auto" else section.initializer]
+    initialize(network, chosen.draw, key, activation.gain, section.initial_scale)
+    if chosen.unit_variance and rows is not None:
+        scale_to_unit_variance(network, rows())
     return network
 
 

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from foldproof import randomness
-from foldproof.model.layers import Dropout
+from foldproof.model.dropout import AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth, alpha_dropped
+from foldproof.model.layers import Maxout, Mean2d, Residual
 from foldproof.model.linear import stacked_linear
 
 Tensors = dict[str, Tensor]
@@ -40,6 +41,14 @@ class Owned:
         """
         return self.tensors[name].flatten(0, 1).contiguous()
 
+    def within(self, part: str) -> "Owned":
+        """What they own of a part of the layer."""
+        tensors, gradients = (
+            {name.removeprefix(f"{part}."): one for name, one in all_.items() if name.startswith(f"{part}.")}
+            for all_ in (self.tensors, self.gradients)
+        )
+        return Owned(self.members, tensors, gradients)
+
 
 @dataclass(frozen=True)
 class Folded:
@@ -51,9 +60,7 @@ class Folded:
 
 def fold(rows: Tensor) -> Tensor:
     """`[P, B, *shape] -> [B, P*shape[0], *shape[1:]]`."""
-    folded = rows.transpose(0, 1).flatten(1, 2) if rows.dim() > 2 else rows.t()
-    on_cpu_images = folded.dim() == 4 and folded.device.type == "cpu"
-    return folded.contiguous(memory_format=torch.channels_last) if on_cpu_images else folded
+    return rows.transpose(0, 1).flatten(1, 2) if rows.dim() > 2 else rows.t()
 
 
 def unfold(rows: Tensor, members: int) -> Tensor:
@@ -66,7 +73,7 @@ def run(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
     """One layer on folded rows: by the table, or where that does not know it under `vmap`."""
     row = FOLDED.get(type(layer))
     if row is None or not row.fits(layer) or has_hooks(layer):
-        return _by_vmap(layer, owned, rows)
+        return by_vmap(layer, owned, rows)
     return row.apply(layer, owned, rows)
 
 
@@ -79,7 +86,7 @@ def pooled_first(layers: list[tuple[str, nn.Module]]) -> list[tuple[str, nn.Modu
     return ordered
 
 
-def _by_vmap(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
+def by_vmap(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:
     """Any module, by its own forward pass, one member's rows `[B, ...]` at a time."""
 
     def one(tensors: Tensors, own: Tensor, key: Tensor | None) -> Tensor:
@@ -103,6 +110,8 @@ def _linear(_: nn.Linear, owned: Owned, rows: Tensor) -> Tensor:
 def _convolution(layer: nn.Conv2d, owned: Owned, rows: Tensor) -> Tensor:
     bias = None if layer.bias is None else owned.joined("bias")
     groups = owned.members * layer.groups
+    if rows.device.type == "cpu":
+        rows = rows.contiguous(memory_format=torch.channels_last)  # and so it stays, until a layer flattens it
     return F.conv2d(rows, owned.joined("weight"), bias, layer.stride, layer.padding, layer.dilation, groups)
 
 
@@ -120,11 +129,45 @@ def _dropout(layer: Dropout, owned: Owned, rows: Tensor) -> Tensor:
     """Rows times 0 or 1 / (1 - rate); every member draws for its own elements `[B, C, ...]`, counted in that order."""
     if not layer.training:
         return rows
-    rate = owned.tensors["rate"]
-    shape = (rows.shape[0], rows.shape[1] // owned.members, *rows.shape[2:])
-    kept = randomness.at_least(randomness.at(randomness.current_key(), layer.place), shape, rate)
-    scale = (1 / (1 - rate)).reshape(-1, *(1,) * len(shape))
-    return rows * _product(kept, scale, rows)
+    kept = _kept(layer, owned, rows)
+    scale = (1 / (1 - owned.tensors["rate"])).reshape(-1, *(1,) * (kept.dim() - 1))
+    return rows * _over_channels(_product(kept, scale, rows), owned, rows)
+
+
+def _alpha_dropout(layer: AlphaDropout, owned: Owned, rows: Tensor) -> Tensor:
+    if not layer.training:
+        return rows
+    kept = fold(_kept(layer, owned, rows))
+    rate = owned.tensors["rate"].repeat_interleave(rows.shape[1] // owned.members)
+    return alpha_dropped(rows, kept, rate.reshape(-1, *(1,) * (rows.dim() - 2)).to(rows.dtype))
+
+
+def _drop_connect(layer: DropConnect, owned: Owned, rows: Tensor) -> Tensor:
+    """The layer inside, with one mask a member on its weights `[P, O, I, ...]`."""
+    inner = owned.within("layer")
+    if layer.training:
+        weight, rate = inner.tensors["weight"], owned.tensors["rate"]
+        kept = randomness.at_least(_key_of(layer), tuple(weight.shape[1:]), rate)
+        scale = (1 / (1 - rate)).reshape(-1, *(1,) * (weight.dim() - 1)).to(weight.dtype)
+        inner = Owned(owned.members, inner.tensors | {"weight": weight * (kept * scale)}, {})
+    return run(layer.layer, inner, rows)
+
+
+def _key_of(layer: Dropout | DropConnect) -> Tensor:
+    return randomness.at(randomness.current_key(), layer.place)
+
+
+def _kept(layer: Dropout, owned: Owned, rows: Tensor) -> Tensor:
+    """Whether elements of folded rows are kept, unfolded: `[P, B, C, ...]`, or 1 where an axis is kept as a whole."""
+    shape = layer.mask_shape((rows.shape[0], rows.shape[1] // owned.members, *rows.shape[2:]))
+    return randomness.at_least(_key_of(layer), shape, owned.tensors["rate"])
+
+
+def _over_channels(mask: Tensor, owned: Owned, rows: Tensor) -> Tensor:
+    """A folded mask with one number a row and member, `[B, P, ...]`, as one with one a channel, `[B, P*C, ...]`."""
+    if mask.shape[1] == rows.shape[1]:
+        return mask
+    return mask.repeat_interleave(rows.shape[1] // owned.members, dim=1)
 
 
 def _product(kept: Tensor, scale: Tensor, like: Tensor) -> Tensor:
@@ -134,6 +177,31 @@ def _product(kept: Tensor, scale: Tensor, like: Tensor) -> Tensor:
     product = np.empty((kept.shape[1], kept.shape[0], *kept.shape[2:]), scale.numpy().dtype)
     np.multiply(kept.numpy(), scale.numpy(), out=product.swapaxes(0, 1))
     return torch.from_numpy(product).flatten(1, 2).to(like.dtype)
+
+
+def _group_norm(layer: nn.GroupNorm, owned: Owned, rows: Tensor) -> Tensor:
+    """Torch 2.13 crashes in the backward of images that lie channels last and need no gradient: they are laid anew."""
+    weight, bias = owned.joined("weight"), owned.joined("bias")
+    rows = rows if rows.requires_grad else rows.contiguous()
+    return F.group_norm(rows, owned.members * layer.num_groups, weight, bias, layer.eps)
+
+
+def _prelu(_: nn.PReLU, owned: Owned, rows: Tensor) -> Tensor:
+    """One slope a channel, or one for all of a member's."""
+    slopes = owned.joined("weight")
+    return F.prelu(rows, slopes.repeat_interleave(rows.shape[1] // len(slopes)))
+
+
+def _chain(layers: nn.Sequential, owned: Owned, rows: Tensor) -> Tensor:
+    for name, layer in layers._modules.items():
+        assert layer is not None
+        rows = run(layer, owned.within(name), rows)
+    return rows
+
+
+def _residual(layer: Residual, owned: Owned, rows: Tensor) -> Tensor:
+    shortcut = run(layer.shortcut, owned.within("shortcut"), rows)
+    return shortcut + run(layer.branch, owned.within("branch"), rows)
 
 
 def _unchanged(layer: nn.Module, owned: Owned, rows: Tensor) -> Tensor:  # noqa: ARG001
@@ -146,18 +214,27 @@ def _keeps_averages(layer: nn.BatchNorm1d | nn.BatchNorm2d) -> bool:
     return layer.affine and layer.track_running_stats and layer.momentum is not None
 
 
+UNCHANGED: tuple[type[nn.Module], ...] = (
+    *(nn.Identity, nn.Sigmoid, nn.Tanh, nn.Hardtanh, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SELU, nn.GELU, nn.SiLU),
+    *(nn.Softplus, Maxout, nn.AvgPool2d, Mean2d),
+)
 FOLDED: dict[type[nn.Module], Folded] = {
     nn.Flatten: Folded(_flatten, lambda layer: (layer.start_dim, layer.end_dim) == (1, -1)),
     nn.Linear: Folded(_linear),
     nn.Conv2d: Folded(_convolution, lambda layer: layer.padding_mode == "zeros"),
     nn.BatchNorm1d: Folded(_batch_norm, _keeps_averages),
     nn.BatchNorm2d: Folded(_batch_norm, _keeps_averages),
+    nn.GroupNorm: Folded(_group_norm, lambda layer: layer.affine),
     Dropout: Folded(_dropout),
-    nn.ReLU: Folded(_unchanged),
-    nn.Tanh: Folded(_unchanged),
-    nn.Sigmoid: Folded(_unchanged),
+    SpatialDropout: Folded(_dropout),
+    StochasticDepth: Folded(_dropout),
+    AlphaDropout: Folded(_alpha_dropout),
+    DropConnect: Folded(_drop_connect),
+    nn.Sequential: Folded(_chain),
+    Residual: Folded(_residual),
+    nn.PReLU: Folded(_prelu),
     nn.MaxPool2d: Folded(_unchanged, lambda layer: not layer.return_indices),
-    nn.AvgPool2d: Folded(_unchanged),
+    **dict.fromkeys(UNCHANGED, Folded(_unchanged)),
 }
 
 

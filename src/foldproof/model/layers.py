@@ -1,29 +1,38 @@
-"""Layers that draw: their masks come from the member's key, never from a global generator."""
+"""Layers that torch does not have."""
 
-import torch
 from torch import Tensor, nn
 
-from foldproof import randomness
 
-
-class Dropout(nn.Module):
-    """Zero each unit with probability `rate` and divide the rest by `1 - rate`, in training only (Srivastava et al.).
-
-    The rate is a buffer, so that the members of a population may each have their own. `place` tells the layers of one
-    network apart.
-    """
-
-    rate: Tensor
-
-    def __init__(self, rate: float, place: str) -> None:
-        super().__init__()
-        self.register_buffer("rate", torch.tensor(rate), persistent=False)
-        self.place = place
+class Mean2d(nn.Module):
+    """Mean over pixels `[B, C, H, W] -> [B, C]`; unlike adaptive pooling its backward is deterministic on CUDA."""
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Mask `inputs` `[B, ...]`; the mask follows from the current key, the place and the element's number."""
-        if not self.training:
-            return inputs
-        key = randomness.at(randomness.current_key(), self.place)
-        kept = randomness.uniform(key, tuple(inputs.shape)) >= self.rate
-        return inputs * kept.to(inputs.dtype) / (1 - self.rate).to(inputs.dtype)
+        """Average the two last axes."""
+        return inputs.mean(dim=(2, 3))
+
+
+class Maxout(nn.Module):
+    """The largest of each `pieces` neighbours, `[B, C * pieces, ...] -> [B, C, ...]` (Goodfellow et al. 2013)."""
+
+    def __init__(self, pieces: int) -> None:
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Where several are the largest, they share the gradient."""
+        outputs: Tensor = inputs.unflatten(1, (-1, self.pieces)).amax(2)
+        return outputs
+
+
+class Residual(nn.Module):
+    """`shortcut(x) + branch(x)` (He et al. 2016)."""
+
+    def __init__(self, shortcut: nn.Module, branch: nn.Module) -> None:
+        super().__init__()
+        self.shortcut = shortcut
+        self.branch = branch
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Both paths of `inputs` `[B, ...]`, added up."""
+        outputs: Tensor = self.shortcut(inputs) + self.branch(inputs)
+        return outputs

@@ -1,7 +1,8 @@
-"""Networks: a table `name -> constructor(shape, outputs, parts, block)`, each a plain `nn.Module` of one member.
+"""Networks: a table `name -> Network`, whose constructors give a plain `nn.Module` of one member.
 
-Layers follow the order affine, batch normalisation, activation, pooling, dropout. There is no bias where batch
-normalisation follows: its true gradient is zero, and adaptive optimizers would blow up the rounding noise that arrives.
+Layers follow the order affine, normalisation, activation, pooling, dropout. There is no bias where a normalisation
+follows: before batch normalisation its true gradient is zero, and adaptive optimizers would blow up the rounding noise
+that arrives.
 """
 
 from collections.abc import Callable
@@ -9,27 +10,24 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
-from foldproof.config.model import Cnn, Linear, Mlp, NetworkName
-from foldproof.errors import ConfigError
-from foldproof.model.layers import Dropout
+from foldproof.config.model import NetworkName
+from foldproof.config.networks import DenseLayer, Linear, Mlp
+from foldproof.model.convolutional import cnn, residual
+from foldproof.model.factory import factory
+from foldproof.model.parts import Parts, dense
+
+Make = Callable[[tuple[int, ...], int, Parts, Any], nn.Module]
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What all layers of a network share."""
+class Network:
+    """`make(shape, outputs, parts, block)` is a network `[B, *shape] -> [B, outputs]`."""
 
-    activation: Callable[[], nn.Module]
-    dropout: float
-
-
-class Mean2d(nn.Module):
-    """Mean over pixels `[B, C, H, W] -> [B, C]`; unlike adaptive pooling its backward is deterministic on CUDA."""
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Average the two last axes."""
-        return inputs.mean(dim=(2, 3))
+    make: Make
+    has_weights: bool = False
+    """whether it is made with initial weights of its own, which `initializer: auto` leaves as they are"""
 
 
 def linear(shape: tuple[int, ...], outputs: int, parts: Parts, block: Linear) -> nn.Module:  # noqa: ARG001
@@ -39,63 +37,18 @@ def linear(shape: tuple[int, ...], outputs: int, parts: Parts, block: Linear) ->
 
 def mlp(shape: tuple[int, ...], outputs: int, parts: Parts, block: Mlp) -> nn.Module:
     """`[B, *shape] -> [B, outputs]` through the hidden layers."""
-    layers: list[nn.Module] = [nn.Flatten()]
+    chain: list[nn.Module] = [nn.Flatten()]
     width = prod(shape)
-    for index, hidden in enumerate(block.hidden):
-        layers += _dense(width, hidden, block.batch_norm, parts, f"dropout {index}")
-        width = hidden
-    return nn.Sequential(*layers, nn.Linear(width, outputs))
+    for index, layer in enumerate(block.layers or [DenseLayer(units=units) for units in block.hidden]):
+        chain += dense(width, layer, parts, f"dropout {index}")
+        width = layer.units
+    return nn.Sequential(*chain, nn.Linear(width, outputs))
 
 
-def cnn(shape: tuple[int, ...], outputs: int, parts: Parts, block: Cnn) -> nn.Module:
-    """`[B, C, H, W] -> [B, outputs]`: same-padded convolutions, each halved by its pooling, then a hidden layer.
-
-    With `hidden: 0` the mean over pixels goes straight to the outputs.
-    """
-    if len(shape) != 3:
-        raise ConfigError(f"model.name: found cnn, legal: mlp or linear for rows of shape {shape}; cnn needs images")
-    channels, height, width = shape
-    layers: list[nn.Module] = []
-    for index, filters in enumerate(block.channels):
-        layers.append(
-            nn.Conv2d(
-                channels,
-                filters,
-                block.kernel,
-                padding=block.kernel // 2,
-                bias=not block.batch_norm,
-            )
-        )
-        if block.batch_norm:
-            layers.append(nn.BatchNorm2d(filters))
-        layers.append(parts.activation())
-        if block.pooling != "none":
-            _refuse_uneven(height, width, index)
-            layers.append(POOLINGS[block.pooling](2))
-            height, width = height // 2, width // 2
-        channels = filters
-    if not block.hidden:
-        return nn.Sequential(*layers, Mean2d(), Dropout(parts.dropout, "dropout"), nn.Linear(channels, outputs))
-    hidden = _dense(channels * height * width, block.hidden, block.batch_norm, parts, "dropout")
-    return nn.Sequential(*layers, nn.Flatten(), *hidden, nn.Linear(block.hidden, outputs))
-
-
-POOLINGS: dict[str, Callable[[int], nn.Module]] = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}
-NETWORKS: dict[NetworkName, Callable[[tuple[int, ...], int, Parts, Any], nn.Module]] = {
-    "linear": linear,
-    "mlp": mlp,
-    "cnn": cnn,
+NETWORKS: dict[NetworkName, Network] = {
+    "linear": Network(linear),
+    "mlp": Network(mlp),
+    "cnn": Network(cnn),
+    "residual": Network(residual),
+    "factory": Network(factory, has_weights=True),
 }
-
-
-def _dense(n_in: int, n_out: int, batch_norm: bool, parts: Parts, place: str) -> list[nn.Module]:
-    norm = [nn.BatchNorm1d(n_out)] if batch_norm else []
-    return [nn.Linear(n_in, n_out, bias=not batch_norm), *norm, parts.activation(), Dropout(parts.dropout, place)]
-
-
-def _refuse_uneven(height: int, width: int, index: int) -> None:
-    if height % 2 or width % 2:
-        raise ConfigError(
-            f"model.cnn: layer {index} would pool a map of {height}x{width} by 2, which leaves a row or column over; "
-            "use fewer channels (each is one pooled layer), pooling: none, or images whose sides divide"
-        )

@@ -6,7 +6,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from foldproof.config.model import Model as Network
 from foldproof.data.dataset import Schema
+from foldproof.model.factory_source import source_of
 from foldproof.tracking.runs import KnownRun
 from foldproof.tracking.scribe import EXAMPLE
 
@@ -67,14 +69,16 @@ def write(exported: Path, example: Path, target: Path, run_id: str | None = None
     import mlflow
     from mlflow.models import Model
 
-    schema = Schema.from_dict(json.loads((exported / "model.json").read_text())["data"], f"{exported}/model.json: data")
+    record = json.loads((exported / "model.json").read_text())
+    schema = Schema.from_dict(record["data"], f"{exported}/model.json: data")
+    own = source_of(Network.model_validate(record["network"]))
     rows = _rows(example)
     identity = {"artifact_path": model.artifact_location, "model_uuid": model.model_id} if model else {}
     mlflow.pyfunc.save_model(
         path=str(target),
         python_model=str(Path(__file__).with_name("model_code.py")),
         artifacts={"model": str(exported)},
-        code_paths=[str(Path(__file__).resolve().parents[1])],
+        code_paths=[str(Path(__file__).resolve().parents[1]), *([str(own)] if own else [])],
         signature=_signature(schema, "float32" if rows is None else str(rows.dtype)),
         input_example=None if rows is None else _example(schema, rows),
         pip_requirements=requirements(),

@@ -57,15 +57,18 @@ class Resume:
 
 
 def digest_of_training(
-    schema: Schema, split: Split, statistics: Statistics, sections: Sequence[BaseModel], plan: Plan
+    schema: Schema, split: Split, statistics: Statistics, sections: Sequence[BaseModel], plan: Plan, source: str = ""
 ) -> str:
-    """SHA-256 of all that shapes a training: data, split, statistics, sections, plan, environment, code."""
+    """SHA-256 of all that shapes a training: data, split, statistics, sections, plan, environment, code.
+
+    `source` is the hash of the user's own network, where there is one.
+    """
     members = [(member.seed, member.repeat, member.fold) for member in split.members]
     facts: list[Any] = [schema.to_dict(), members, plan.to_dict(), environment(), torch.get_num_interop_threads()]
     facts += [section.model_dump(mode="json") for section in sections]
     arrays = [array.tobytes() for _, array in sorted(statistics.arrays().items())]
     code = sha256_of_tree([_PACKAGE / room for room in _ROOMS], _PACKAGE)
-    return sha256(canonical_json(facts).encode(), split.roles.tobytes(), *arrays, code.encode())
+    return sha256(canonical_json(facts).encode(), split.roles.tobytes(), *arrays, code.encode(), source.encode())
 
 
 class Trail:
