@@ -193,7 +193,7 @@ def test_what_dropout_keeps_is_scaled_by_the_chance_to_be_kept(rate: float) -> N
     keys = torch.stack([randomness.key_of(member) for member in range(MEMBERS)])
     chance = 1 - randomness.rounded(torch.tensor(rate)).item()
     layer = Dropout(rate, "here")
-    network, rates = StackedNetwork(nn.Sequential(layer)), layer.rate.repeat(MEMBERS)
+    rates, network = layer.rate.repeat(MEMBERS), StackedNetwork(nn.Sequential(layer))
     outputs = network(torch.zeros(MEMBERS, 0), {"0.rate": rates}, torch.ones(MEMBERS, 40, 50), keys)
     assert set(outputs.unique().tolist()) <= {0.0, torch.tensor(1 / chance).item()}
 
