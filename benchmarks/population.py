@@ -16,10 +16,10 @@ from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.model.stacked import StackedNetwork
-from foldproof.training.kept import Kept
 from foldproof.training.cross_validation import train_members
 from foldproof.training.events import Sink
 from foldproof.training.fit import fit
+from foldproof.training.kept import Kept
 from foldproof.training.members import make_data, make_population, make_recipe
 from foldproof.training.population import Population
 
