@@ -92,7 +92,7 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[], nn.Module]]] = {
     "nested": (TABLE, lambda: nn.Sequential(nn.Sequential(nn.Linear(5, 4), nn.Sequential(nn.Tanh())), nn.Linear(4, 2))),
     "norm 1d": (TABLE, lambda: nn.Sequential(nn.BatchNorm1d(5), nn.Sigmoid(), nn.BatchNorm1d(5, momentum=0.3))),
     "norm of one unit": (TABLE, lambda: nn.Sequential(nn.Linear(5, 1), nn.BatchNorm1d(1), nn.Linear(1, 2))),
-    "norm of one channel": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 1, 1), nn.BatchNorm2d(1), nn.ReLU())),
+    "norm of one channel, then relu": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 1, 1), nn.BatchNorm2d(1), nn.ReLU())),
     "norm 2d": (IMAGE, lambda: nn.Sequential(nn.BatchNorm2d(2), nn.ReLU())),
     "norm of one channel": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 1, 1), nn.BatchNorm2d(1), nn.MaxPool2d(2))),
     "norm without averages": (TABLE, lambda: nn.Sequential(nn.BatchNorm1d(5, track_running_stats=False))),
