@@ -5,30 +5,31 @@ from sabotage.wreck import Wreck
 MEMBERS = (
     Wreck(
         "clipping over all members instead of each",
-        "training/optimizers.py",
+        "training/constraints.py",
         "norms = torch.linalg.vector_norm(gradient, dim=1)",
         "norms = torch.linalg.vector_norm(gradient).expand(len(gradient))",
-        "training/test_optimization.py::test_clipping_knows_no_other_member",
+        "training/test_penalties.py::test_clipping_knows_no_other_member",
     ),
     Wreck(
         "learning rate shared between members",
-        "training/optimizers.py",
+        "training/element_wise.py",
         "rate = self.learning_rates().unsqueeze(1)",
         "rate = self.learning_rates()[:1].unsqueeze(1)",
         "training/test_optimization.py::test_members_with_their_own_settings_equal_one_torch_optimizer_each",
     ),
     Wreck(
         "decay on biases",
-        "training/optimizers.py",
-        "decay = self.rates.weight_decay.unsqueeze(1) * self._decayed",
-        "decay = self.rates.weight_decay.unsqueeze(1)",
-        "training/test_optimization.py::test_decay_acts_where_it_is_asked_to_and_nowhere_else",
+        "training/element_wise.py",
+        "decay = rates.weight_decay.unsqueeze(1) * self._elements.weights",
+        "decay = rates.weight_decay.unsqueeze(1)",
+        "training/test_optimization.py::"
+        "test_decay_and_the_output_layers_rate_act_where_they_are_asked_to_and_nowhere_else",
     ),
     Wreck(
         "AdamW decays as Adam does",
         "training/optimizers.py",
-        "OptimizerRow(_adam, 0.001, decoupled=True)",
-        "OptimizerRow(_adam, 0.001)",
+        '"adamw": OptimizerRow(_adam, 0.001, decay="decoupled")',
+        '"adamw": OptimizerRow(_adam, 0.001)',
         "training/test_optimization.py::test_members_with_their_own_settings_equal_one_torch_optimizer_each",
     ),
     Wreck(
@@ -63,7 +64,7 @@ MEMBERS = (
         "masks drawn under the same key each step",
         "training/module.py",
         "outputs = population.network(matrix, buffers, rows, keys)",
-        "outputs = population.network(self.matrix, buffers, rows, population.keys)",
+        "outputs = population.network(matrix, buffers, rows, population.keys)",
         "training/test_steps.py::test_every_step_draws_and_augments_anew",
     ),
     Wreck(
@@ -91,9 +92,10 @@ MEMBERS = (
     ),
     Wreck(
         "batch-norm running averages shared",
-        "training/weights.py",
-        "write_members(into, where, new[name])",
-        'write_members(into, where, new[name] if name == "matrix" else new[name][:1].expand_as(new[name]))',
+        "training/best_epochs.py",
+        "self.kept.weights.write(where, weights.select(places))",
+        "shared = {name: value[:1].expand_as(value) for name, value in weights.buffers.items()}\n"
+        "        self.kept.weights.write(where, Weights(weights.matrix, shared).select(places))",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
@@ -101,11 +103,11 @@ MEMBERS = (
         "training/stopping.py",
         "torch.where(improved, 0, self.waited + 1)",
         "torch.where(improved.any(), 0, self.waited + 1)",
-        "training/test_optimization.py::test_a_member_waits_for_an_improvement_of_its_own",
+        "training/test_stopping.py::test_a_member_waits_for_an_improvement_of_its_own",
     ),
     Wreck(
         "compaction keeps the wrong optimizer rows",
-        "training/optimizers.py",
+        "training/element_wise.py",
         "state[name] = value[keep]",
         "state[name] = value[: len(keep)]",
         "training/test_optimization.py::test_those_who_go_on_after_compaction_go_on_as_themselves",
