@@ -41,7 +41,7 @@ MODULES: dict[str, tuple[ModuleType, type[Study]]] = {
 # Small enough to be trained in a test.
 SMALL: dict[str, dict[str, Any]] = {
     "optimizers": {"names": ["sgd", "adam"], "rates": [0.3, 1]},
-    "activations": {"names": ["relu", "tanh", "sigmoid"], "rates": [1], "changes": {"train.optimizer.name": "sgd"}},
+    "activations": {"names": ["relu", "tanh", "sigmoid"], "rates": [0.001], "reached": 0.1},
     "schedules": {"settings": [{"name": "constant"}, {"name": "exponential"}], "rates": [0.001]},
     "depth": {"activations": ["relu"], "initializers": ["he", "glorot"], "layers": [1, 2], "units": 8, "rates": [0.01]},
     "signals": {
