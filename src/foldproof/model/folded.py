@@ -33,7 +33,7 @@ class Owned:
     gradients: Tensors
 
     def joined(self, name: str) -> Tensor:
-        """A tensor `[P, C, ...]` as `[P*C, ...]`, contiguous: torch's batch normalisation reads strided ones wrongly."""
+        """A tensor `[P, C, ...]` as `[P*C, ...]`, contiguous: torch reads strided scales of a normalisation wrongly."""
         return self.tensors[name].flatten(0, 1).contiguous()
 
 
