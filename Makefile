@@ -47,7 +47,7 @@ FIND_PYTHON = PATH="$${PATH\#"$(CURDIR)/.venv/bin:"}"; \
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help repro retrain test smoke ui lint format bench chaos sabotage docs accuracy constraints clean-environment
+.PHONY: help repro retrain test smoke ui lint format bench chaos sabotage docs examples accuracy constraints clean-environment
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
@@ -76,7 +76,7 @@ format: $(ENVIRONMENT) ## mend what can be mended by itself
 	@"$(BIN)/python" -m ruff check --fix .
 	@"$(BIN)/python" -m ruff format .
 
-bench: $(ENVIRONMENT) ## time the fit beside three rivals, its scale and all that surrounds it; write benchmarks/RESULTS.md
+bench: $(ENVIRONMENT) ## time the fit beside three rivals, its scale, each technique and all that surrounds it; write benchmarks/RESULTS.md
 	@"$(BIN)/python" -m benchmarks.run $(ARGS)
 
 sabotage: $(ENVIRONMENT) ## wreck a copy of the sources, one line at a time; a named test must turn red every time
@@ -87,6 +87,9 @@ chaos: $(ENVIRONMENT) ## kill, cut off, fill up and double real runs in scratch 
 
 docs: $(ENVIRONMENT) ## write docs/params.md anew from the sections of the params
 	@"$(BIN)/python" -c 'from pathlib import Path; from foldproof.config.reference import reference; Path("docs/params.md").write_text(reference())'
+
+examples: $(ENVIRONMENT) ## the comparison pictures of techniques, examples/techniques (two minutes; what is up to date is kept)
+	@"$(BIN)/dvc" repro examples/techniques/dvc.yaml $(ARGS)
 
 accuracy: $(ENVIRONMENT) ## measure the shipped params over five seeds, write benchmarks/RESULTS.md
 	@"$(BIN)/python" -m benchmarks.accuracy $(ARGS)

@@ -5,11 +5,13 @@ from torch import Tensor, nn
 
 from benchmarks.work import Assignment, Work
 from foldproof.config import Params
+from foldproof.config.augment import Augment
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.model.build import build
 from foldproof.model.dropout import Dropout
 from foldproof.training.members import key_of_member
+from foldproof.training.settings import acting, settings_of
 
 
 def rivals_work(
@@ -21,6 +23,7 @@ def rivals_work(
     """
     _refuse_what_rivals_have_not(params)
     train = params.train
+    assert train.batch_size != "full"
     rows = [_rows(split, index, device) for index in range(len(split.members))]
     assignments = [
         Assignment(
@@ -71,14 +74,14 @@ def _refuse_what_rivals_have_not(params: Params) -> None:
     train, preprocess, augment = params.train, params.preprocess, params.augment
     same = (
         train.optimizer.name == "adam"
-        and train.optimizer.weight_decay == 0
+        and not acting(settings_of(train))
         and train.optimizer.adam.betas == (0.9, 0.999)
         and train.schedule.name == "exponential"
+        and train.schedule.warmup_epochs == 0
         and train.early_stopping.minimum_improvement == 0
-        and train.gradient_clip_norm is None
         and train.label_smoothing == 0
         and preprocess.center == preprocess.scale == "channel"
-        and augment.noise == 0
+        and augment == Augment(shift=augment.shift)
     )
     if not same:
         raise ValueError("params.yaml has changed in a way that the rivals in benchmarks/ do not follow yet")

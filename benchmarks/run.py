@@ -16,6 +16,7 @@ from benchmarks import results_file
 PARTS = {
     "fit": "benchmarks.fit_times",
     "scale": "benchmarks.scale",
+    "techniques": "benchmarks.techniques",
     "overhead": "benchmarks.overhead",
     "gpu": "benchmarks.gpu",
 }

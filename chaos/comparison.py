@@ -28,7 +28,7 @@ def faults_of(
     faults += _unlike("dvc.lock", hashes_of(clone), reference.hashes)
     faults += _unlike("on disk", files_of(clone), reference.files)
     faults += _leftovers(clone)
-    status = clone.run(sys.executable, "-m", "dvc", "status", "--json")
+    status = clone.run(sys.executable, "-m", "dvc", "status", "--json", "dvc.yaml")
     if status.code or json.loads(status.said.strip().splitlines()[-1]) != {}:
         faults.append(f"dvc status: {status.said.strip()}")
     variables = {"MLFLOW_TRACKING_URI": uri, "MLFLOW_EXPERIMENT_NAME": experiment} if uri else {}

@@ -6,13 +6,17 @@ from foldproof.stage import stage
 
 def main(params: Params) -> None:
     """Score the model once on the test set, and everything on the same folds."""
+    from dataclasses import replace
+
     import pandas as pd
 
     from foldproof.data.dataset import Dataset
     from foldproof.data.splits import Split
+    from foldproof.evaluation.additions import what_averaging_added
     from foldproof.evaluation.assess import assess
     from foldproof.evaluation.outputs import save_assessment
     from foldproof.model.exported import ExportedModel
+    from foldproof.model.without import load_without
     from foldproof.reproducibility import read_json
     from foldproof.tracking.recorder import Recorder
     from foldproof.unfinished import clear_finished
@@ -24,6 +28,7 @@ def main(params: Params) -> None:
     with Recorder("evaluate", params, dataset.schema, more_to_come=True) as record:
         model = ExportedModel.load("models")
         test = model.predict_members(dataset.features[split.test_rows()])
+        added = what_averaging_added(model, load_without("data/without"), dataset, split, test, params.evaluate)
         assessment = assess(
             dataset.schema,
             split,
@@ -36,7 +41,15 @@ def main(params: Params) -> None:
             statistics_manifest=seen,
         )
         save_assessment(
-            assessment, dataset, split, out_of_fold, test, curves, "reports", "data/predictions/test.parquet"
+            replace(assessment, averaging=added.additions),
+            dataset,
+            split,
+            out_of_fold,
+            test,
+            curves,
+            "reports",
+            "data/predictions/test.parquet",
+            added.monte_carlo,
         )
         record.results()
     clear_finished(record.workspace, record.root)

@@ -1,4 +1,4 @@
-"""Stage train: all members as populations -> models/, learning curves, out-of-fold predictions."""
+"""Stage train: all members as populations -> models/, learning curves, out-of-fold predictions, data/without/."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ def main(params: Params) -> None:
     from foldproof.data.splits import Split
     from foldproof.data.statistics import load_statistics
     from foldproof.model.factory_source import refuse_untracked
+    from foldproof.model.without import save_without
     from foldproof.report.live import Display
     from foldproof.tracking.recorder import Recorder
     from foldproof.training.cross_validation import train_members
@@ -32,6 +33,7 @@ def main(params: Params) -> None:
         resume = Resume(unfinished_in(record.workspace, record.root))
         trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks, resume)
         trained.model.save("models")
+        save_without(trained.without, "data/without")
         curves.save("reports/curves.csv", "reports/mean_curves.csv")
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
         record.results()

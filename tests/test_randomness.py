@@ -122,14 +122,25 @@ def test_cpu_and_gpu_draw_the_same() -> None:
     for draw, tolerance in ((randomness.uniform, 0.0), (randomness.normal, 1e-6)):
         on_gpu = draw(key.cuda(), (10_000,), torch.float32).cpu()
         assert torch.allclose(on_gpu, draw(key, (10_000,), torch.float32), rtol=0, atol=tolerance)
+    alpha = torch.tensor(0.3)
+    on_gpu = randomness.symmetric_beta(key.cuda(), (10_000,), alpha.cuda()).cpu()
+    assert torch.allclose(on_gpu, randomness.symmetric_beta(key, (10_000,), alpha), rtol=0, atol=1e-6)
 
 
-def test_at_least_is_the_comparison_of_the_uniform_draws() -> None:
+def test_at_least_compares_the_halves_of_words_with_the_bound() -> None:
     keys = torch.stack([randomness.key_of(3, member) for member in range(4)])
-    draws = randomness.uniform(keys, (5, 7))
-    bounds = torch.stack([torch.tensor(0.0), draws[1, 2, 3], torch.tensor(0.3), torch.tensor(1 - 2.0**-24)])
-    assert torch.equal(randomness.at_least(keys, (5, 7), bounds), draws >= bounds.reshape(4, 1, 1))
-    assert randomness.at_least(keys[1], (5, 7), bounds[1])[2, 3]
+    words = randomness.words(keys, 18).numpy().view("uint32").astype("int64")
+    halves = torch.from_numpy(np.stack([words & 0xFFFF, words >> 16], axis=-1)).reshape(4, 36)[:, :35]
+    bounds = torch.tensor([0.0, float(halves[1, 9]) / 2**16, 0.3, 1 - 2.0**-24])
+    reached = randomness.at_least(keys, (5, 7), bounds)
+    rounded = (bounds.double() * 2**16).round().clamp(max=2**16 - 1)
+    assert torch.equal(reached, (halves >= rounded[:, None]).reshape(4, 5, 7))
+    assert reached[0].all()
+    assert reached[1].flatten()[9]
+    mapped = torch.func.vmap(lambda key, bound: randomness.at_least(key, (5, 7), bound))(keys, bounds)
+    assert torch.equal(mapped, reached)
+    shared = torch.func.vmap(lambda key: randomness.at_least(key, (5, 7), bounds[2]))(keys)
+    assert torch.equal(shared[2], reached[2])
 
 
 def test_many_keys_draw_what_each_draws_alone() -> None:
@@ -138,3 +149,17 @@ def test_many_keys_draw_what_each_draws_alone() -> None:
     together = randomness.words(keys, 20_001, start=5)
     for member in (0, 2, 3, 10):
         assert torch.equal(together[member], randomness.words(keys[member], 20_001, start=5))
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2, 0.5, 1.0, 3.0, 100.0])
+def test_symmetric_beta_draws_are_scipys_distribution(alpha: float) -> None:
+    """Kolmogorov and Smirnov's distance, at p = 0.001, away from the ends, where floating point has 0 and 1 alone."""
+    count, grid = 20_000, np.linspace(0.001, 0.999, 999)
+    alphas = torch.tensor([alpha, 2 * alpha], dtype=torch.float64)
+    keys = torch.stack([randomness.key_of(11), randomness.key_of(12)])
+    draws = randomness.symmetric_beta(keys, (count,), alphas)
+    assert ((draws >= 0) & (draws <= 1)).all()
+    for values, own in zip(draws.numpy(), alphas.tolist(), strict=True):
+        below = np.searchsorted(np.sort(values), grid) / count
+        assert np.abs(below - stats.beta(own, own).cdf(grid)).max() < 1.95 / np.sqrt(count)
+    assert torch.equal(draws[1], randomness.symmetric_beta(keys[1], (count,), alphas[1]))

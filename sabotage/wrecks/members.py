@@ -47,7 +47,7 @@ MEMBERS = (
     ),
     Wreck(
         "augmentation from a global generator",
-        "data/augmentation.py",
+        "data/augmentation/noise.py",
         'randomness.normal(randomness.at(keys, "noise"), tuple(rows.shape[1:]), rows.dtype)',
         "torch.randn(rows.shape, dtype=rows.dtype)",
         "data/test_augmentation.py::test_shape_is_kept_keys_decide_and_zero_is_off",
@@ -55,45 +55,45 @@ MEMBERS = (
     Wreck(
         "augmentation drawn under the same key each step",
         "training/module.py",
-        "augment(rows, population.strengths, keys),",
-        "augment(rows, population.strengths, population.keys),",
+        "augment(rows, population.strengths, keys, population.statistics)",
+        "augment(rows, population.strengths, population.keys, population.statistics)",
         "training/test_steps.py::test_every_step_draws_and_augments_anew",
     ),
     Wreck(
         "masks drawn under the same key each step",
         "training/module.py",
-        "outputs = population.network(self.matrix, buffers, rows, keys)",
+        "outputs = population.network(matrix, buffers, rows, keys)",
         "outputs = population.network(self.matrix, buffers, rows, population.keys)",
         "training/test_steps.py::test_every_step_draws_and_augments_anew",
     ),
     Wreck(
         "augmentation applied in evaluation",
         "training/module.py",
-        'rows = normalise(rows, population.statistics["center"], population.statistics["scale"])',
-        "rows = normalise(augment(rows, population.strengths, population.keys), "
-        '*(population.statistics[name] for name in ("center", "scale")))',
+        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)",
+        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)\n"
+        "            rows = augment(rows, population.strengths, population.keys, population.statistics)",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
         "padding counted among inner-validation rows",
         "training/module.py",
-        "total += (losses.double() * table.weight[:, part]).sum(1)",
-        "total += losses.double().sum(1)",
+        "counted, weights = table.weight[:, part], self._class_weights(targets)",
+        "counted, weights = torch.ones_like(table.weight[:, part]), self._class_weights(targets)",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
         "dropout rate shared",
         "training/module.py",
-        "outputs = population.network(self.matrix, buffers, rows, keys)",
+        "outputs = population.network(matrix, buffers, rows, keys)",
         'shared = {name: value[:1].expand_as(value) for name, value in buffers.items() if name.endswith("rate")}\n'
-        "        outputs = population.network(self.matrix, buffers | shared, rows, keys)",
+        "        outputs = population.network(matrix, buffers | shared, rows, keys)",
         "training/test_population.py::test_members_with_settings_of_their_own_equal_members_alone",
     ),
     Wreck(
         "batch-norm running averages shared",
-        "training/best_epochs.py",
-        "write_members(values, where, module.population.buffers[name][places])",
-        "write_members(values, where, module.population.buffers[name][:1].expand(len(places), *values.shape[1:]))",
+        "training/weights.py",
+        "write_members(into, where, new[name])",
+        'write_members(into, where, new[name] if name == "matrix" else new[name][:1].expand_as(new[name]))',
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
@@ -113,8 +113,15 @@ MEMBERS = (
     Wreck(
         "best weights not kept, the last ones exported",
         "training/best_epochs.py",
-        "write_members(self.kept.matrix, where, module.matrix.detach()[places])",
-        "write_members(self.kept.matrix, self._alive, module.matrix.detach())",
+        "self.kept.weights.write(where, weights.select(places))",
+        "self.kept.weights.write(self._alive, weights)",
         "training/test_fit.py::test_the_best_epochs_weights_are_kept_not_the_last",
+    ),
+    Wreck(
+        "averaged weights judged with the running averages of others",
+        "training/averaging.py",
+        "if self._row.measures_anew:",
+        "if False:",
+        "training/test_averaging.py::test_the_average_is_that_of_torch[swa]",
     ),
 )

@@ -1,7 +1,7 @@
 """The pipeline in one call, for notebooks: `from foldproof import cross_validate`, on the code that the stages run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +68,7 @@ def cross_validate(
     from foldproof.data.dataset import describe
     from foldproof.data.splits import make_split
     from foldproof.data.statistics import fit_statistics, manifest_of
+    from foldproof.evaluation.additions import what_averaging_added
     from foldproof.evaluation.assess import assess
     from foldproof.report.live import Display
     from foldproof.training.cross_validation import train_members
@@ -89,6 +90,7 @@ def cross_validate(
     table = out_of_fold_table(trained, dataset, split)
     test_rows = split.test_rows()
     test = trained.model.predict_members(dataset.features[test_rows])
+    added = what_averaging_added(trained.model, trained.without, dataset, split, test, chosen.evaluate)
     assessment = assess(
         dataset.schema,
         split,
@@ -100,6 +102,7 @@ def cross_validate(
         curves=curves.table(),
         statistics_manifest=manifest_of(statistics, split),
     )
+    assessment = replace(assessment, averaging=added.additions)
     return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
 
 

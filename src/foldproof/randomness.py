@@ -12,6 +12,7 @@ Weyl constant 0x9E3779B9.
 
 import hashlib
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch._C._functorch import is_batchedtensor
 
 _WEYL = 0x9E3779B9
 _FIRST = 0x7FEB352D
@@ -49,32 +51,46 @@ def at(key: Tensor, place: str) -> Tensor:
 
 def words(key: Tensor, count: int, start: int = 0) -> Tensor:
     """Random 32-bit words as int32 `[..., count]`: elements `start` to `start + count - 1` under `key` `[..., 2]`."""
-    drawn: Tensor = _OnWholeStack.apply(key, partial(_words, count=count, start=start))  # type: ignore[no-untyped-call]
-    return drawn
+    return _on_whole_stack(partial(_words, count=count, start=start), key)
 
 
 def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
     """Uniform draws in [0, 1) `[..., *shape]`, multiples of 2**-24, equal on every device and from fp32 upwards."""
-    drawn: Tensor = _OnWholeStack.apply(key, partial(_uniform, shape=shape, dtype=dtype))  # type: ignore[no-untyped-call]
-    return drawn
+    return _on_whole_stack(partial(_uniform, shape=shape, dtype=dtype), key)
 
 
 def at_least(key: Tensor, shape: tuple[int, ...], bound: Tensor) -> Tensor:
-    """Whether uniform draws reach `bound` `[...]` in [0, 1): `uniform(key, shape) >= bound`, `[..., *shape]` bool."""
-    bound = bound.to(torch.float32)
-    if key.device.type == "cpu":
-        words = _words_of_numpy(key.contiguous().numpy().view(np.uint32), math.prod(shape), 0)
-        least = np.ceil(bound.numpy().astype(np.float64) * 2.0**24).astype(np.uint32) << np.uint32(8)
-        return torch.from_numpy(words >= least[..., None]).reshape(*key.shape[:-1], *shape)
-    return _uniform(key, shape, torch.float32) >= bound.reshape(*bound.shape, *(1,) * len(shape))
+    """Whether uniform draws reach `bound` `[...]` in [0, 1): true with probability `1 - bound`, `[..., *shape]` bool.
+
+    Two draws a word, for speed; so they, and the bound, are rounded to multiples of 2**-16 (see `rounded`).
+    """
+    return _on_whole_stack(partial(_at_least, shape=shape), key, bound)
+
+
+def rounded(bound: Tensor) -> Tensor:
+    """What `at_least` compares with in place of a bound in [0, 1), so that its chance is exactly 1 less this."""
+    return (bound.double() * 2**16).round().clamp(max=2**16 - 1) / 2**16
 
 
 def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Tensor:
     """Standard normal draws `[..., *shape]` by Box and Muller (1958); devices agree to rounding of log and cos."""
     first = uniform(at(key, "radius"), shape, torch.float64)
     second = uniform(at(key, "angle"), shape, torch.float64)
-    radius = torch.sqrt(-2.0 * torch.log1p(-first))
-    return (radius * torch.cos(2.0 * math.pi * second)).to(dtype)
+    radius = first.neg_().log1p_().mul_(-2.0).sqrt_()
+    return radius.mul_(second.mul_(2.0 * math.pi).cos_()).to(dtype)
+
+
+def symmetric_beta(key: Tensor, shape: tuple[int, ...], alpha: Tensor) -> Tensor:
+    """Draws from Beta(alpha, alpha) `[..., *shape]` in float64, of `alpha > 0` `[...]`; devices agree to rounding.
+
+    It is `(1 + c / sqrt(c^2 + w / (1 - w))) / 2` with `c = cos(2 pi v)`, `w = u^(1 / alpha)` and u, v uniform, by which
+    R. Bailey draws Student's t with `2 alpha` degrees of freedom ("Polar generation of random variates with the
+    t-distribution", 1994); of a beta variate x that is `sqrt(2 alpha) (x - 1/2) / sqrt(x (1 - x))`. None is rejected.
+    """
+    power = torch.log1p(-uniform(at(key, "radius"), shape, torch.float64))
+    power = power / alpha.double().reshape(*alpha.shape, *(1,) * len(shape))
+    cosine = torch.cos(2.0 * math.pi * uniform(at(key, "angle"), shape, torch.float64))
+    return (1 + cosine / torch.sqrt(cosine.square() + torch.exp(power) / -torch.expm1(power))) / 2
 
 
 _drawing: ContextVar[tuple[Tensor | None, Counter[str]]] = ContextVar("drawing", default=(None, Counter()))
@@ -118,15 +134,23 @@ def integer(key: Tensor) -> int:
     return int(words(key, 1).item()) & 0x7FFFFFFF
 
 
+def _on_whole_stack(draw: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    """Call a drawing function of keys `[..., 2]`; under `vmap` once for all members, not op by op through vmap."""
+    if not any(is_batchedtensor(tensor) for tensor in tensors):
+        return draw(*tensors)  # an autograd function would cost as much again as the draws of a batch
+    drawn: Tensor = _OnWholeStack.apply(draw, *tensors)  # type: ignore[no-untyped-call]
+    return drawn
+
+
 class _OnWholeStack(torch.autograd.Function):
-    """Calls a drawing function of keys `[..., 2]`; under `vmap` once for all members, not op by op through vmap."""
+    """What takes a drawing function out of `vmap`."""
 
     generate_vmap_rule = False
 
     @staticmethod
-    def forward(key: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
+    def forward(draw: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
         """Draw under one key or a stack of keys."""
-        return draw(key)
+        return draw(*tensors)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
@@ -134,10 +158,10 @@ class _OnWholeStack(torch.autograd.Function):
         ctx.mark_non_differentiable(output)
 
     @staticmethod
-    def vmap(_: Any, in_dims: tuple[int | None, None], key: Tensor, draw: Callable[[Tensor], Tensor]) -> Any:
+    def vmap(_: Any, in_dims: tuple[int | None, ...], draw: Callable[..., Tensor], *tensors: Tensor) -> Any:
         """The keys of all members are one tensor, and so are their draws."""
-        assert in_dims[0] is not None
-        return draw(key.movedim(in_dims[0], 0)), 0
+        stacked = zip(tensors, in_dims[1:], strict=True)
+        return draw(*(tensor if dim is None else tensor.movedim(dim, 0) for tensor, dim in stacked)), 0
 
 
 def _words(key: Tensor, count: int, start: int) -> Tensor:
@@ -150,8 +174,26 @@ def _words(key: Tensor, count: int, start: int) -> Tensor:
 
 
 def _uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    upper = (_words(key, math.prod(shape), 0) >> 8) & 0xFFFFFF
-    return (upper.to(dtype) * 2.0**-24).reshape(*key.shape[:-1], *shape)
+    if key.device.type == "cpu":
+        words = _words_of_numpy(key.contiguous().numpy().view(np.uint32), math.prod(shape), 0)
+        words >>= np.uint32(8)
+        upper = torch.from_numpy(words.view(np.int32))
+    else:
+        upper = (_words(key, math.prod(shape), 0) >> 8) & 0xFFFFFF
+    return upper.to(dtype).mul_(2.0**-24).reshape(*key.shape[:-1], *shape)
+
+
+def _at_least(key: Tensor, bound: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Element `2 i` is the lower half of word `i`, element `2 i + 1` the upper one."""
+    count = math.prod(shape)
+    drawn = _words(key, (count + 1) // 2, 0)
+    least = (rounded(bound) * 2**16).to(torch.int32).unsqueeze(-1)
+    if drawn.device.type == "cpu" and sys.byteorder == "little":
+        reached = torch.from_numpy(drawn.numpy().view(np.uint16) >= least.numpy().astype(np.uint16))
+    else:
+        halves = torch.stack([drawn & 0xFFFF, (drawn >> 16) & 0xFFFF], dim=-1).flatten(-2)
+        reached = halves >= least
+    return reached[..., :count].reshape(*key.shape[:-1], *shape)
 
 
 def _words_of_numpy(key: NDArray[np.uint32], count: int, start: int) -> NDArray[np.uint32]:

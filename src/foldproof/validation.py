@@ -10,7 +10,7 @@ from pathlib import Path
 from foldproof.config import Params, load_params
 from foldproof.config.reading import read_yaml
 from foldproof.config.warnings import warning_lines
-from foldproof.data.dataset import Task
+from foldproof.data.dataset import Schema, Task
 from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
 
@@ -28,7 +28,7 @@ def validate(root: Path) -> str:
     seen = _fingerprint(root, params)
     remembered = root / REMEMBERED
     if remembered.exists():
-        then, *warnings = remembered.read_text(encoding="utf-8").splitlines()
+        then, *warnings = remembered.read_text(encoding="utf-8").split("\n")
         if then == seen:
             return "\n".join(["params.yaml and the data are as they were when they were last found valid", *warnings])
     told, warnings = _try_everything(params, root)
@@ -41,14 +41,18 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.data.augmentation import strengths
     from foldproof.data.sources import load_source
     from foldproof.data.splits import make_split
+    from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.factory_source import refuse_untracked
     from foldproof.training.losses import loss_for
     from foldproof.training.plan import Work, make_plan
+    from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
+    from foldproof.training.schedules import factor_of_epochs
 
     dataset = load_source(params.data)
     schema, train = dataset.schema, params.train
     problems: list[str] = []
+    key = randomness.key_of(params.seed)
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
     def attempt(check: Callable[[], object]) -> None:
@@ -59,8 +63,12 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
 
     attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
     attempt(lambda: strengths(params.augment, schema))
-    attempt(lambda: build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed)))
+    attempt(lambda: _refuse_idle_masks(params, schema))
+    attempt(lambda: views_of(params.evaluate.test_time, schema))
+    attempt(lambda: refuse_unfit_network(train, build(params.model, schema.shape, schema.outputs, key)))
     attempt(lambda: refuse_untracked(params.model, root))
+    attempt(lambda: refuse_unfit_keys(train))
+    attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
     attempt(lambda: loss_for(train, schema.task))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
@@ -68,6 +76,19 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
         raise ConfigError(*problems)
     told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
     return told, warning_lines(params.model, train, schema.task)
+
+
+def _refuse_idle_masks(params: Params, schema: Schema) -> None:
+    """Build the network, and look whether any of its layers drops something, where masks are asked for."""
+    from foldproof import randomness
+    from foldproof.evaluation.test_time import refuse_masks_that_mask_nothing
+    from foldproof.model.build import build
+    from foldproof.model.stacked import stack
+
+    one = build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed))
+    network, _, buffers = stack([one])
+    draws = any(bool((value > 0).any()) for value in network.settings(buffers).values())
+    refuse_masks_that_mask_nothing(params.evaluate.monte_carlo_dropout, draws)
 
 
 def _refuse_other_tasks_metric(params: Params, task: Task) -> None:

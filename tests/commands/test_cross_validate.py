@@ -51,6 +51,13 @@ def test_the_same_call_gives_the_same_bits() -> None:
     assert np.array_equal(computed().predict(rows), result().predict(rows))
 
 
+def test_what_is_legal_but_unwise_is_a_warning() -> None:
+    found = load_breast_cancer()
+    settings = {"model": {"name": "linear"}, "train": {"epochs": 1, "loss": "mse", "accelerator": "cpu"}}
+    with pytest.warns(UserWarning, match=r"train\.loss\.name: mse is slow to learn classes"):
+        cross_validate(found.data, found.target, settings, progress=False)
+
+
 def test_wrong_settings_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"train\.epocs: unknown key"):
         cross_validate(np.zeros((9, 2)), np.zeros(9), {"train": {"epocs": 3}})

@@ -8,10 +8,12 @@ from PIL import Image
 
 from foldproof.config.augment import Augment
 from foldproof.config.data import Split as Section
+from foldproof.data.augmentation import AUGMENTATIONS
 from foldproof.data.dataset import Dataset, describe
-from foldproof.data.preview import CELL, SHOWN, STEPS, save_preview
+from foldproof.data.preview import CELL, SHOWN, SMALL_LETTERS, STEPS, save_preview
 from foldproof.data.splits import Role, make_split
 from foldproof.errors import ConfigError
+from tests.data.augmented import dataset_of, kind_of, usual
 from tests.training.setting import diabetes, digits
 
 
@@ -62,3 +64,21 @@ def test_tables_are_drawn_too(tmp_path: Path) -> None:
 def test_what_does_not_fit_the_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"augment\.shift"):
         drawn(diabetes(), Augment(shift=1.0), tmp_path / "preview.png")
+
+
+def test_mixed_rows_are_captioned_and_long_lists_are_wrapped(tmp_path: Path) -> None:
+    plain = drawn(images((3, 16, 16)), Augment(flip=0.5), tmp_path / "plain.png")
+    mixed = drawn(images((3, 16, 16)), Augment(mixup=0.4, cutmix=1.0), tmp_path / "mixed.png")
+    assert len(mixed) >= len(plain) + SMALL_LETTERS * (1 + 2 * STEPS), "a line of text below each row, two where mixed"
+    usual = {"rotation": 15.0, "scale": 0.1, "shear": 10.0, "brightness": 0.3, "contrast": 0.3, "colour": 0.3}
+    long = drawn(images((3, 16, 16)), Augment(**usual, blur=0.5, noise=1.0, crop=2, cutout=4), tmp_path / "long.png")
+    assert long.shape[1] == plain.shape[1]
+    assert len(long) > len(plain)
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_every_augmentation_is_shown(name: str, tmp_path: Path) -> None:
+    kind = kind_of(name)
+    section = Augment.model_validate({name: int(usual(name)) if usual(name) == 2 else usual(name)})
+    before, after = (drawn(dataset_of(kind), one, tmp_path / "preview.png") for one in (Augment(), section))
+    assert before.shape != after.shape or not np.array_equal(before, after)

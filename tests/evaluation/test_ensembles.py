@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from foldproof.evaluation.ensembles import ensemble, member_scores
+from foldproof.evaluation.ensembles import ensemble, greedy_selection, member_scores
 from foldproof.metrics import METRICS
 
 
@@ -49,3 +49,41 @@ def test_members_are_averaged_by_hand() -> None:
     np.testing.assert_allclose(ensemble(members), [[0.3, 0.7], [0.8, 0.2]])
     with pytest.raises(ValueError, match=r"\[M, n, C\]"):
         ensemble(np.zeros(3))
+
+
+def mean_of(candidates: NDArray[np.float32], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(np.average(candidates.astype(np.float64), axis=0, weights=counts))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 6), st.integers(1, 20), st.integers(2, 5))
+@pytest.mark.parametrize("name", ["accuracy", "log_loss"])
+def test_greedy_selection_is_never_below_its_best_candidate(
+    name: str, seed: int, count: int, rows: int, classes: int
+) -> None:
+    targets, candidates = random_members(seed, count, rows, classes)
+    metric = METRICS[name]
+    counts = greedy_selection(candidates, targets, metric, rounds=8)
+    sign = 1 if metric.higher_is_better else -1
+    best = max(sign * score for score in member_scores(metric, targets, candidates))
+    assert counts.shape == (count,)
+    assert counts.min() >= 0
+    assert sign * metric.function(targets, mean_of(candidates, counts)) >= best - 1e-6
+    chosen = candidates[counts > 0]
+    log_loss = METRICS["log_loss"]
+    alone = np.average(member_scores(log_loss, targets, chosen), weights=counts[counts > 0])
+    assert log_loss.function(targets, mean_of(candidates, counts)) <= alone + 1e-6  # the theorem, weighted
+
+
+def test_greedy_selection_by_hand() -> None:
+    """Errors +1 and -2: one alone has MAE 1, two of the first to one of the second have none; the third only harms."""
+    targets = np.zeros(6)
+    candidates = np.stack([targets + 1, targets - 2, targets + 9])
+    counts = greedy_selection(candidates, targets, METRICS["mae"])
+    assert counts.tolist() == [2, 1, 0]
+
+
+def test_greedy_selection_takes_the_best_alone_where_the_others_harm() -> None:
+    targets = np.arange(5.0)
+    candidates = np.stack([targets + 3, targets, targets + 1])
+    assert greedy_selection(candidates, targets, METRICS["rmse"])[[0, 2]].sum() == 0

@@ -10,16 +10,18 @@ import torch
 from tests.training.setting import digits
 from torch import Tensor, nn
 
-from benchmarks import fit_times, population
+from benchmarks import fit_times, population, techniques
 from benchmarks.agreement import agreements
 from benchmarks.jobs import JOBS, MLP, Job
 from benchmarks.median_interval import coverage, median_interval
 from benchmarks.rivals_work import rivals_work
 from benchmarks.work import Outcome, Work
 from foldproof.config import Params
+from foldproof.data.augmentation import AUGMENTATIONS
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Split, make_split
 from foldproof.reproducibility import using_threads
+from foldproof.training.optimizers import OPTIMIZERS
 
 ROWS = 200
 TWO_RATES = Job("two rates", MLP, 1, 0, 0, learning_rates=(0.001, 0.003), rates_of_rivals=(0.003,))
@@ -117,6 +119,19 @@ def test_a_rival_trains_on_training_rows_alone_and_sees_the_scored_ones_once(nam
     assert len(training) == 2 * 3 * 16
     assert set(training) <= set(one.training.tolist())
     assert sorted(others) == sorted([*2 * one.inner_validation.tolist(), *one.scored.tolist()])
+
+
+def test_every_optimizer_and_augmentation_has_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not legal on these rows says why; the others are timed."""
+    monkeypatch.setattr(techniques, "EPOCHS", 2)
+    said: list[str] = []
+    assert techniques.measure(1, said.append) == []
+    cells = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[1] for line in said if line.startswith("| ")}
+    for name in (*OPTIMIZERS, *AUGMENTATIONS):
+        assert cells[name].startswith("not here: ") or float(cells[name]) > 0
+    assert float(cells["sgd"]) > 0
+    assert float(cells["shift"]) > 0
+    assert "512 rows, 64 to 128" in cells
 
 
 def test_the_sign_tests_interval_encloses_the_median_as_often_as_it_says() -> None:

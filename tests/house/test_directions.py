@@ -90,8 +90,8 @@ def test_metrics_need_numpy_alone(graph: "ImportGraph") -> None:
 
 def test_one_idea_a_file(graph: "ImportGraph") -> None:
     tests = sorted((graph.root / "tests").rglob("*.py"))
-    benchmarks = sorted((graph.root / "benchmarks").rglob("*.py"))
-    files = [*graph.sources(), *graph.stages(), *tests, *benchmarks]
+    others = sorted(file for room in ("benchmarks", "examples") for file in (graph.root / room).rglob("*.py"))
+    files = [*graph.sources(), *graph.stages(), *tests, *others]
     long = {str(file.relative_to(graph.root)): _lines(file) for file in files if _lines(file) > LONGEST_FILE}
     assert not long, f"two ideas in one file? {long}"
     vague = [file for file in files if VAGUE_NAMES & {file.stem, file.parent.name}]

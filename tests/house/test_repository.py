@@ -27,7 +27,7 @@ TOP_LEVEL = {
         "Makefile",
     ),
     *("constraints.txt", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", ".gitignore", ".dvcignore", ".dvc"),
-    *(".ci", ".github", "benchmarks", "chaos", "docs", "sabotage"),
+    *(".ci", ".github", "benchmarks", "chaos", "docs", "examples", "sabotage"),
     *("dvc.lock", "reports"),  # what the pipeline writes and git keeps
 }
 MOST_KEYS = 60  # in params.yaml; rarer ones are in docs/params.md

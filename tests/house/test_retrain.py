@@ -193,7 +193,7 @@ def test_a_fresh_clone_has_the_model_and_a_second_call_does_nothing(published: P
     fresh = site.checkout("fresh")
     fresh.dvc("pull")
     assert (fresh.folder / "models/members.safetensors").exists()
-    assert fresh.dvc("status").strip() == "Data and pipelines are up to date."
+    assert fresh.dvc("status", "dvc.yaml").strip() == "Data and pipelines are up to date."
     before, runs = site.log(), site.runs()
     printed, summary = site.retrain(fresh)
     assert stages_run(printed) == []

@@ -12,6 +12,7 @@ from foldproof.config.model import DropoutKindName
 from foldproof.model.dropout import DROPOUTS, AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth
 
 KEY = randomness.key_of(0, 0, 0)
+RESOLUTION = 2.0**-16  # of rates
 LAYERS = (Dropout, SpatialDropout, StochasticDepth, AlphaDropout)
 every_layer = pytest.mark.parametrize("layer", LAYERS)
 
@@ -33,7 +34,7 @@ def test_dropout_zeroes_its_share_and_keeps_the_mean(rate: float) -> None:
     share = (outputs == 0).double().mean().item()
     assert share == pytest.approx(rate, abs=5 * np.sqrt(rate * (1 - rate) / inputs.numel()))
     assert outputs.mean().item() == pytest.approx(1, abs=0.02)
-    assert sorted(outputs.unique().tolist()) == pytest.approx([0.0, 1 / (1 - rate)])
+    assert sorted(outputs.unique().tolist()) == pytest.approx([0.0, 1 / (1 - rate)], rel=RESOLUTION / (1 - rate))
 
 
 @pytest.mark.parametrize(("layer", "whole"), [(SpatialDropout, (2, 3)), (StochasticDepth, (1, 2, 3))])
@@ -42,7 +43,7 @@ def test_channels_or_rows_are_kept_or_dropped_as_a_whole(layer: type[Dropout], w
     kept = (outputs != 0).double().mean(whole)
     assert sorted(kept.unique().tolist()) == [0.0, 1.0]
     assert kept.mean().item() == pytest.approx(0.7, abs=5 * np.sqrt(0.21 / kept.numel()))
-    assert outputs.max().item() == pytest.approx(1 / 0.7)
+    assert outputs.max().item() == pytest.approx(1 / 0.7, rel=2 * RESOLUTION)
 
 
 @every_layer
@@ -77,7 +78,7 @@ def test_alpha_dropout_moves_elements_as_torchs_does() -> None:
     theirs, ours = nn.AlphaDropout(0.3)(inputs), dropped(AlphaDropout(0.3, "here"), inputs)
     for column in range(3):
         found, wanted = (np.unique(one[:, column].numpy().round(9)) for one in (ours, theirs))
-        np.testing.assert_allclose(found, wanted, atol=1e-6)
+        np.testing.assert_allclose(found, wanted, atol=4 * RESOLUTION)
         assert len(wanted) == 2
 
 

@@ -9,7 +9,7 @@ import torch
 
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role
-from foldproof.data.statistics import fit_statistics
+from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.errors import DataError
 from foldproof.model.build import build
 from foldproof.model.exported import ExportedModel
@@ -86,6 +86,32 @@ def test_out_of_fold_predictions_come_from_the_member_that_did_not_see_the_row(t
         rows = split.rows(index, Role.SCORED)
         wanted = found.model.predict_members(dataset.features[rows])[index]
         np.testing.assert_allclose(predicted, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_model_of_classes_against_the_rest_predicts_by_sigmoids_wherever_it_is_loaded(tmp_path: Path) -> None:
+    dataset, chosen = digits(), params(model=CHOSEN.model, train={**dict(CHOSEN.train), "loss": "binary_cross_entropy"})
+    split = split_of(dataset, CHOSEN)
+    statistics = fit_statistics(dataset, split, chosen.preprocess)
+    found = train_members(dataset, split, statistics, chosen.model, chosen.train, chosen.augment)
+    found.model.save(tmp_path)
+    loaded = ExportedModel.load(tmp_path)
+    rows = torch.from_numpy(dataset.features[:30]).float().expand(2, -1, -1, -1, -1)
+    outputs = loaded.network(
+        loaded.matrix,
+        loaded.buffers,
+        normalise(rows, loaded.statistics["center"], loaded.statistics["scale"]),
+    )
+    each = outputs.sigmoid().numpy()
+    wanted = each / each.sum(-1, keepdims=True)
+    np.testing.assert_allclose(loaded.predict_members(dataset.features[:30]), wanted, rtol=1e-5)
+    np.testing.assert_allclose(found.out_of_fold[0].sum(-1), 1, rtol=1e-5)
+
+
+def test_an_output_activation_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    record = read_json(saved(tmp_path) / "model.json")
+    write_json(tmp_path / "model.json", {**record, "output_activation": "softmx"})
+    with pytest.raises(DataError, match=r"output_activation: found 'softmx', legal: .*did you mean 'softmax'"):
+        ExportedModel.load(tmp_path)
 
 
 def saved(folder: Path) -> Path:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from foldproof import randomness
 from foldproof.model.dropout import AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth
 from foldproof.model.folded import FOLDED, pooled_first
 from foldproof.model.layers import Maxout, Mean2d, ResidualBlock
@@ -91,8 +92,9 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[], nn.Module]]] = {
     "nested": (TABLE, lambda: nn.Sequential(nn.Sequential(nn.Linear(5, 4), nn.Sequential(nn.Tanh())), nn.Linear(4, 2))),
     "norm 1d": (TABLE, lambda: nn.Sequential(nn.BatchNorm1d(5), nn.Sigmoid(), nn.BatchNorm1d(5, momentum=0.3))),
     "norm of one unit": (TABLE, lambda: nn.Sequential(nn.Linear(5, 1), nn.BatchNorm1d(1), nn.Linear(1, 2))),
-    "norm of one channel": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 1, 1), nn.BatchNorm2d(1), nn.ReLU())),
+    "norm of one channel, then relu": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 1, 1), nn.BatchNorm2d(1), nn.ReLU())),
     "norm 2d": (IMAGE, lambda: nn.Sequential(nn.BatchNorm2d(2), nn.ReLU())),
+    "norm of one channel": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 1, 1), nn.BatchNorm2d(1), nn.MaxPool2d(2))),
     "norm without averages": (TABLE, lambda: nn.Sequential(nn.BatchNorm1d(5, track_running_stats=False))),
     "convolution": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 6, 3, groups=2))),
     "reflecting": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 4, 3, padding=1, padding_mode="reflect"))),
@@ -172,6 +174,29 @@ def test_gradients_of_several_passes_add_up() -> None:
     once = matrix.grad.clone()
     network(matrix, buffers, rows, keys).sum().backward()
     assert torch.equal(matrix.grad, 2 * once)
+
+
+def test_a_second_backward_through_one_forward_is_refused() -> None:
+    """The first one's gradient lies where the second would write."""
+    network, matrix, buffers = stack(
+        [nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 2)) for _ in range(MEMBERS)]
+    )
+    outputs = network(
+        matrix.requires_grad_(), buffers, torch.rand(MEMBERS, ROWS, 5), torch.zeros(MEMBERS, 2, dtype=torch.int32)
+    )
+    outputs[0].sum().backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="can be differentiated once"):
+        outputs[1].sum().backward()
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.999])
+def test_what_dropout_keeps_is_scaled_by_the_chance_to_be_kept(rate: float) -> None:
+    keys = torch.stack([randomness.key_of(member) for member in range(MEMBERS)])
+    chance = 1 - randomness.rounded(torch.tensor(rate)).item()
+    layer = Dropout(rate, "here")
+    rates, network = layer.rate.repeat(MEMBERS), StackedNetwork(nn.Sequential(layer))
+    outputs = network(torch.zeros(MEMBERS, 0), {"0.rate": rates}, torch.ones(MEMBERS, 40, 50), keys)
+    assert set(outputs.unique().tolist()) <= {0.0, torch.tensor(1 / chance).item()}
 
 
 def test_pooling_before_relu_gives_the_same_bits() -> None:

@@ -55,14 +55,16 @@ def export_model(data: Dataset, folder: Path) -> None:
     from foldproof.model.build import build
     from foldproof.model.exported import export
     from foldproof.model.stacked import stack
+    from foldproof.training.losses import loss_for
 
     params, split = chosen(), split_of(data)
     keys = [randomness.key_of(index) for index in range(len(split.members))]
     network, matrix, buffers = stack([build(params.model, data.schema.shape, data.schema.outputs, key) for key in keys])
     members = [{"seed": 0, "repeat": 0, "fold": fold, "best_epoch": 1, "epochs": EPOCHS} for fold in range(2)]
     statistics = fit_statistics(data, split, params.preprocess)
+    activation = loss_for(params.train, data.schema.task).output_activation
     plan = {"threads": 1}
-    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, "softmax")
+    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, activation)
     model.save(folder)
 
 

@@ -13,10 +13,10 @@ from foldproof.config import Params, params_from
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.splits import Split, make_split
 from foldproof.data.statistics import fit_statistics
-from foldproof.training.best_epochs import Kept
 from foldproof.training.events import EpochEnded, Event, Sink
 from foldproof.training.fit import fit
-from foldproof.training.members import make_data, make_population, make_recipe
+from foldproof.training.kept import Kept
+from foldproof.training.members import kinds_of, make_data, make_population, make_recipe
 from foldproof.training.resume import trail_of
 
 
@@ -47,20 +47,38 @@ def fit_together(
     sinks: Sequence[Sink] = (),
     folder: Path | None = None,
 ) -> Kept:
-    """Train these members of the split as one population."""
+    """Train these members of the split as one population, or as several where no plan would put them together."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        statistics = fit_statistics(dataset, split, chosen.preprocess)
-        everyone = make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment)
-        steps = split.steps_per_epoch(chosen.train.batch_size)
-        data = make_data(dataset, split, tuple(members), chosen.train.batch_size, steps)
-        recipe = make_recipe(dataset.schema.task, chosen.train)
-        population = everyone.select(torch.tensor(members))
-        with trail_of(folder) as trail:
-            return fit(population, data, recipe, "cpu", chosen.train.precision, sinks, trail)
+        populations = _populations_of(split, chosen, members)
+        assert folder is None or len(populations) == 1
+        parts = [_fitted(dataset, split, chosen, one, sinks, folder) for one in populations]
+        return parts[0] if len(parts) == 1 else Kept.joined(parts, populations)
     finally:
         torch.set_num_threads(threads)
+
+
+def _populations_of(split: Split, chosen: Params, members: Sequence[int]) -> list[list[int]]:
+    kind = kinds_of(split, chosen.train)
+    return [[one for one in members if kind[one] == own] for own in dict.fromkeys(kind[one] for one in members)]
+
+
+def _fitted(
+    dataset: Dataset,
+    split: Split,
+    chosen: Params,
+    members: Sequence[int],
+    sinks: Sequence[Sink],
+    folder: Path | None,
+) -> Kept:
+    statistics = fit_statistics(dataset, split, chosen.preprocess)
+    population = make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, members)
+    steps = split.steps_per_epoch(chosen.train.batch_size)
+    data = make_data(dataset, split, tuple(members), chosen.train.batch_size, steps)
+    recipe = make_recipe(dataset.schema.task, chosen.train)
+    with trail_of(folder) as trail:
+        return fit(population, data, recipe, "cpu", chosen.train.precision, sinks, trail)
 
 
 class Killed(BaseException):
@@ -81,12 +99,15 @@ def killed_and_resumed(
     dataset: Dataset, split: Split, chosen: Params, members: Sequence[int], sinks: Sequence[Sink] = ()
 ) -> Kept:
     """The same fit, killed at the end of every epoch but the first, and gone on with each time from its folder."""
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        for epoch in range(1, chosen.train.epochs):
-            with suppress(Killed):
-                fit_together(dataset, split, chosen, members, [dying_after(epoch)], folder)
-        return fit_together(dataset, split, chosen, members, sinks, folder)
+    populations, parts = _populations_of(split, chosen, members), []
+    for one in populations:
+        with TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            for epoch in range(1, chosen.train.epochs):
+                with suppress(Killed):
+                    fit_together(dataset, split, chosen, one, [dying_after(epoch)], folder)
+            parts.append(fit_together(dataset, split, chosen, one, sinks, folder))
+    return parts[0] if len(parts) == 1 else Kept.joined(parts, populations)
 
 
 def split_of(dataset: Dataset, chosen: Params) -> Split:

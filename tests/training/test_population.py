@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
@@ -15,9 +15,9 @@ from foldproof.data.augmentation import augment
 from foldproof.data.batches import epoch_batches
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.model.build import build
-from foldproof.training.best_epochs import Kept
 from foldproof.training.events import EpochEnded, Event
 from foldproof.training.fit import fit
+from foldproof.training.kept import Kept
 from foldproof.training.members import key_of_member, make_data, make_population, make_recipe
 from foldproof.training.optimizers import OPTIMIZERS
 from tests.training.setting import diabetes, digits, fit_together, params, split_of
@@ -30,7 +30,8 @@ TORCH: dict[str, Any] = {
     "adam": (torch.optim.Adam, {"betas": (0.9, 0.999), "eps": 1e-8}),
     "adamw": (torch.optim.AdamW, {"betas": (0.9, 0.999), "eps": 1e-8}),
 }
-every_optimizer = pytest.mark.parametrize("optimizer", get_args(OptimizerName))
+# One of each arithmetic; the whole table has its contract in test_optimization.py.
+every_optimizer = pytest.mark.parametrize("optimizer", TORCH)
 
 
 def job(optimizer: str, precision: str = "fp64", **model: Any) -> Params:
@@ -119,7 +120,7 @@ def test_stacked_equals_a_plain_module_with_torch_optim(optimizer: OptimizerName
     for epoch in range(stacked.best_epoch[3] + 1):
         for index in epoch_batches(data.training, key[None], epoch, 16, steps):
             now = randomness.fold_in(key[None], step)
-            rows = augment(torch.from_numpy(dataset.features)[index].double(), strength, now)
+            rows = augment(torch.from_numpy(dataset.features)[index].double(), strength, now, {})
             with randomness.drawing(now[0]):
                 outputs = network(normalise(rows, center, scale)[0])
             loss = F.cross_entropy(outputs, torch.from_numpy(dataset.targets)[index[0]], label_smoothing=0.05)

@@ -68,7 +68,7 @@ def test_every_step_draws_and_augments_anew() -> None:
             for step, index in enumerate(epoch_batches(data.training, data.keys, epoch, 16, steps)):
                 now = randomness.fold_in(data.keys, epoch * steps + step)
                 raw = torch.from_numpy(DATASET.features)[index].double()
-                noisy = augment(raw, {"noise": torch.tensor([3.0], dtype=torch.float64)}, now)[0]
+                noisy = augment(raw, {"noise": torch.tensor([3.0], dtype=torch.float64)}, now, {})[0]
                 with randomness.drawing(now[0]):
                     outputs = network(as_they_are(chosen, member, noisy))
                 targets = torch.from_numpy(DATASET.targets)[index[0]]

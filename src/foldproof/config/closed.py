@@ -11,6 +11,7 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Auto = Literal["auto"]
+BatchSize = Count | Literal["full"]
 
 
 class Closed(BaseModel):

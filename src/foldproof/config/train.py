@@ -2,11 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from foldproof.config.closed import Auto, Closed, Count, NonNegative, Positive, Rate
+from foldproof.config.averaging import Averaging
+from foldproof.config.closed import Auto, BatchSize, Closed, Count, NonNegative, Positive, Rate
 from foldproof.config.loss import ClassWeights, Loss
 from foldproof.config.optimizer import Optimizer
+from foldproof.config.penalty import Penalty
 from foldproof.config.schedule import Schedule
 
 
@@ -24,8 +26,8 @@ class Train(Closed):
 
     epochs: Count = 60
     """at most so many passes over the training rows"""
-    batch_size: Count = 32
-    """rows a step, at most those of the smallest training set"""
+    batch_size: BatchSize = 32
+    """rows a step, at most those of the smallest training set; full: all rows of a member, one step an epoch"""
     loss: Loss = Loss()
     class_weights: ClassWeights = "none"
     """balanced: rows of rare classes count more in the loss, in training and in stopping early"""
@@ -33,9 +35,15 @@ class Train(Closed):
     """this share of a class's probability is spread over all; 0.05 to 0.1 calms"""
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
+    penalty: Penalty = Penalty()
+    max_norm: Positive | None = None
+    """after each step every unit's incoming weights are scaled back to at most this norm; null: off"""
     early_stopping: EarlyStopping = EarlyStopping()
+    averaging: Averaging = Averaging()
     gradient_clip_norm: Positive | None = None
     """largest norm of a member's gradient; null: no clipping"""
+    gradient_clip_value: Positive | None = None
+    """largest size of each element of the gradient, before its norm is clipped; null: no clipping"""
     divergence_factor: Annotated[float, Field(gt=1)] = 3.0
     """give up when an epoch's loss is over so many times the loss before the first step"""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
@@ -48,3 +56,12 @@ class Train(Closed):
     """members trained at once; auto: all, up to 128; lower it when memory runs out"""
     engine: Literal["in_process", "workers"] | Auto = "auto"
     """workers: one process a core, for long trainings on a CPU"""
+
+    @model_validator(mode="after")
+    def _a_cycle_ends_within_the_training(self) -> "Train":
+        every = self.averaging.snapshots.every_epochs
+        if every is not None and every > self.epochs:
+            raise ValueError(
+                f"averaging.snapshots.every_epochs: found {every}, legal: null or 1 to {self.epochs} (train.epochs)"
+            )
+        return self

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.config.closed import BatchSize
 from foldproof.config.data import Split as SplitSection
 from foldproof.data.dataset import Dataset
 from foldproof.errors import ConfigError, DataError
@@ -68,9 +69,15 @@ class Split:
         """The rows held out of cross-validation altogether."""
         return self.rows(0, Role.TEST)
 
-    def steps_per_epoch(self, batch_size: int) -> int:
-        """`floor(smallest training set / batch size)`, the same for every member."""
-        smallest = int((self.roles == Role.TRAINING).sum(axis=1).min())
+    def training_sizes(self) -> tuple[int, ...]:
+        """How many training rows each member has."""
+        return tuple((self.roles == Role.TRAINING).sum(axis=1).tolist())
+
+    def steps_per_epoch(self, batch_size: BatchSize) -> int:
+        """`floor(smallest training set / batch size)`, the same for every member; 1 where a batch is all rows."""
+        if batch_size == "full":
+            return 1
+        smallest = min(self.training_sizes())
         if batch_size > smallest:
             raise ConfigError(
                 f"train.batch_size: found {batch_size}, legal: at most {smallest}, the smallest training set"

@@ -59,7 +59,7 @@ def assess(
     predicted = _by_member(out_of_fold, split, dataset, schema)
     truths = [dataset.targets[split.rows(index, Role.SCORED)] for index in range(len(split.members))]
     members = _members(split, model_record, curves, truths, predicted, names)
-    ratio = _test_to_training(split)
+    ratio = test_to_training(split)
     confidence = params_evaluate.confidence
     chosen = primary(schema.task, params_evaluate.primary_metric)
     scores = {name: _score([one.scores[name] for one in members], ratio, confidence, METRICS[name]) for name in names}
@@ -169,7 +169,7 @@ def _losses(curves: "pd.DataFrame | None", member: Member, epoch: int) -> tuple[
     return float(line["training_loss"]), float(line["inner_validation_loss"])
 
 
-def _test_to_training(split: Split) -> float:
+def test_to_training(split: Split) -> float:
     """Scored rows to rows of the training part, mean over members: 1/(k-1) for k equal folds."""
     ratios = [
         len(split.rows(index, Role.SCORED)) / len(split.training_part(index)) for index in range(len(split.members))
@@ -222,13 +222,13 @@ def _baseline(
             ratio,
             confidence,
             METRICS[chosen].higher_is_better,
-            resolution=_resolution(METRICS[chosen], smallest),
+            resolution=resolution_of(METRICS[chosen], smallest),
         ),
         test=scored[-1] if len(held_out) else None,
     )
 
 
-def _resolution(metric: Metric, rows: int) -> float:
+def resolution_of(metric: Metric, rows: int) -> float:
     """What one row of the smallest fold is worth, for metrics that are shares of rows; of others 0."""
     return 1 / rows if (metric.lowest, metric.highest) == (0.0, 1.0) else 0.0
 

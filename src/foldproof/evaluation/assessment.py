@@ -82,6 +82,25 @@ class TestSet:
 
 
 @dataclass(frozen=True)
+class Addition:
+    """What one kind of averaging changed of one metric: with it and without it, over folds and on the test set.
+
+    `comparison` is paired, fold by fold; None where folds cannot be compared, for the reason that `remark` gives.
+    """
+
+    technique: str
+    against: str
+    metric: str
+    folds_with: float | None
+    folds_without: float | None
+    comparison: Comparison | None
+    test_with: float | None
+    test_without: float | None
+    cost: str
+    remark: str = ""
+
+
+@dataclass(frozen=True)
 class Check:
     """One reason to trust the figures or not: what was looked at, and what was seen, in plain words."""
 
@@ -124,6 +143,7 @@ class Assessment:
     calibration: Calibration | None  # of out-of-fold predictions
     checks: tuple[Check, ...] = ()
     advice: tuple[Advice, ...] = ()
+    averaging: tuple[Addition, ...] = ()
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Split
+from foldproof.evaluation.additions import MonteCarlo
 from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.ensembles import ensemble
 from foldproof.evaluation.plots import pictures
@@ -28,12 +29,13 @@ def save_assessment(
     curves: "pd.DataFrame",
     folder: str | Path,
     path_of_test: str | Path,
+    monte_carlo: MonteCarlo | None = None,
 ) -> None:
     """Write everything that is known of a run's quality.
 
     `folder` gets `evaluation.json` (all of it), `metrics.json` (the few figures for DVC), `folds.csv`,
     `predictions.csv` and `plots/*.png`; `path_of_test` gets the ensemble's predictions of the test rows
-    (parquet).
+    (parquet), and what Monte-Carlo dropout said of them, where it was asked.
     """
     place = Path(folder)
     write_json(place / "evaluation.json", assessment.to_dict())
@@ -44,16 +46,27 @@ def save_assessment(
     for name, picture in pictures(assessment, curves, out_of_fold).items():
         write_whole(place / "plots" / f"{name}.png", picture)
     content = BytesIO()
-    table_of_test_rows(dataset, split, test_members).to_parquet(content, index=False)
+    table_of_test_rows(dataset, split, test_members, monte_carlo).to_parquet(content, index=False)
     write_whole(path_of_test, content.getvalue())
 
 
-def table_of_test_rows(dataset: Dataset, split: Split, test_members: NDArray[Any]) -> "pd.DataFrame":
-    """Row, target and p0, p1, ... or prediction (float32) of the ensemble, one line a test row."""
+def table_of_test_rows(
+    dataset: Dataset, split: Split, test_members: NDArray[Any], monte_carlo: MonteCarlo | None = None
+) -> "pd.DataFrame":
+    """Row, target and p0, p1, ... or prediction (float32) of the ensemble, one line a test row.
+
+    With Monte-Carlo dropout also the mean over masks and the spread of each of these, as `mean_p0`, `spread_p0`, ...
+    """
     import pandas as pd
 
     rows = split.test_rows()
-    outputs = ensemble(test_members).astype(np.float32).reshape(len(rows), -1)
-    names = [f"p{index}" for index in range(outputs.shape[1])] if dataset.schema.classes else ["prediction"]
-    columns = dict(zip(names, outputs.T, strict=True))
+    names = [f"p{index}" for index in range(len(dataset.schema.classes))] or ["prediction"]
+    found = {"": ensemble(test_members)}
+    if monte_carlo is not None:
+        found |= {"mean_": monte_carlo.mean, "spread_": monte_carlo.spread}
+    columns = {
+        f"{kind}{name}": values
+        for kind, outputs in found.items()
+        for name, values in zip(names, outputs.astype(np.float32).reshape(len(rows), -1).T, strict=True)
+    }
     return pd.DataFrame({"row": rows, "target": np.asarray(dataset.targets[rows]), **columns})

@@ -20,15 +20,15 @@ Shape = tuple[int, ...]
 class Dropout(nn.Module):
     """Zero each unit with probability `rate` and divide the rest by `1 - rate`, in training only (Srivastava et al.).
 
-    The rate is a buffer, so that the members of a population may each have their own. `place` tells the layers of one
-    network apart.
+    The rate is a buffer, so that the members of a population may each have their own, rounded as the draws are, so that
+    the mean is exact. `place` tells the layers of one network apart.
     """
 
     rate: Tensor
 
     def __init__(self, rate: float, place: str) -> None:
         super().__init__()
-        self.register_buffer("rate", torch.tensor(rate), persistent=False)
+        self.register_buffer("rate", _held(rate), persistent=False)
         self.place = place
 
     @staticmethod
@@ -38,7 +38,7 @@ class Dropout(nn.Module):
 
     def kept(self, shape: Shape) -> Tensor:
         """Whether the elements of rows of `shape` are kept: it follows from key, place and the element's number."""
-        return randomness.uniform(randomness.key_at(self.place), self.mask_shape(shape)) >= self.rate
+        return randomness.at_least(randomness.key_at(self.place), self.mask_shape(shape), self.rate)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Mask `inputs` `[B, ...]`."""
@@ -91,7 +91,7 @@ class DropConnect(nn.Module):
 
     def __init__(self, layer: nn.Linear | nn.Conv2d, rate: float, place: str) -> None:
         super().__init__()
-        self.register_buffer("rate", torch.tensor(rate), persistent=False)
+        self.register_buffer("rate", _held(rate), persistent=False)
         self.layer = layer
         self.place = place
 
@@ -99,10 +99,14 @@ class DropConnect(nn.Module):
         """The affine map of `inputs` `[B, ...]` by the weights that are left, divided by `1 - rate`."""
         weight = self.layer.weight
         if self.training:
-            kept = randomness.uniform(randomness.key_at(self.place), tuple(weight.shape)) >= self.rate
+            kept = randomness.at_least(randomness.key_at(self.place), tuple(weight.shape), self.rate)
             weight = weight * kept.to(weight.dtype) / (1 - self.rate).to(weight.dtype)
         outputs: Tensor = functional_call(self.layer, {"weight": weight}, (inputs,))
         return outputs
+
+
+def _held(rate: float) -> Tensor:
+    return randomness.rounded(torch.tensor(rate, dtype=torch.float64)).float()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """A trained model on disk: `model.json` says what it is, `members.safetensors` holds weights and preprocessing.
 
-Loading executes no stored code. The model is the mean of its members' predicted probabilities (or values).
+Loading executes no stored code. The model is the mean of its members' predicted probabilities (or values). A member may
+be several snapshots of one network, whose mean it predicts; the weights on disk then have an axis of snapshots.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,28 +23,41 @@ from foldproof.errors import DataError, unknown_name
 from foldproof.model.build import build
 from foldproof.model.factory_source import hash_of_source
 from foldproof.model.output_activations import OUTPUT_ACTIVATIONS, OutputActivation
-from foldproof.model.stacked import StackedNetwork, State
+from foldproof.model.stacked import StackedNetwork, State, stack
 from foldproof.reproducibility import read_json, using_threads, write_json, write_whole
 
 SCHEMA = 1
 CHUNK = 1024  # rows predicted at a time
 
+View = Callable[[Tensor], Tensor]  # of raw rows `[M, n, *shape]`
+
 
 @dataclass(frozen=True)
 class ExportedModel:
-    """M trained members with their preprocessing, ready to predict raw rows."""
+    """M trained members of S snapshots with their preprocessing, ready to predict raw rows."""
 
     schema: Schema
     record: dict[str, Any]  # model.json
     network: StackedNetwork
-    matrix: Tensor  # [M, N]
-    buffers: State
+    matrix: Tensor  # [M*S, N], the snapshots of a member side by side
+    buffers: State  # [M*S, ...]
     statistics: dict[str, Tensor]  # float32, [M, ...]
+    settings: State  # of layers that draw, such as dropout rates, [M*S, ...]
 
     @property
     def members(self) -> list[dict[str, Any]]:
         """Seed, repeat, fold, best epoch and epochs of each member."""
         return list(self.record["members"])
+
+    @property
+    def snapshots(self) -> int:
+        """S, how many networks make up a member."""
+        return int(self.record.get("snapshots", 1))
+
+    @property
+    def draws(self) -> bool:
+        """Whether masks would change a prediction: some layer drops something."""
+        return any(bool((value > 0).any()) for value in self.settings.values())
 
     def predict_members(self, features: NDArray[Any]) -> NDArray[np.float32]:
         """Each member's probabilities `[M, n, C]`, or values `[M, n]` in original units, of raw rows `[n, *shape]`."""
@@ -53,29 +68,65 @@ class ExportedModel:
             )
         if not np.isfinite(np.asarray(features, dtype=np.float64)).all():
             raise DataError("rows to predict hold missing or infinite values; fill or drop them")
-        everyone = np.broadcast_to(np.arange(len(features)), (len(self.matrix), len(features)))
+        everyone = np.broadcast_to(np.arange(len(features)), (len(self.members), len(features)))
         return self.predict_rows(features, everyone)
 
     def predict_rows(self, features: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """As `predict_members`, but member m predicts the rows of `features` that `rows[m]` lists, `[M, n]`."""
+        return np.asarray(self.predict_snapshots(features, rows).mean(axis=1))
+
+    def predict_lists(self, features: NDArray[Any], lists: Sequence[NDArray[np.int64]]) -> list[NDArray[np.float32]]:
+        """As `predict_rows`, of lists that differ in length; each member's predictions are as many as its rows."""
+        found = self.predict_rows(features, padded(lists))
+        return [one[: len(rows)] for one, rows in zip(found, lists, strict=True)]
+
+    def predict_snapshots(
+        self, features: NDArray[Any], rows: NDArray[np.int64], view: View | None = None, mask: int | None = None
+    ) -> NDArray[np.float32]:
+        """As `predict_rows`, by each snapshot alone, `[M, S, n, C]` or `[M, S, n]`.
+
+        Args:
+            features: raw rows.
+            rows: which of them each member predicts, `[M, n]`.
+            view: how the rows are looked at, such as mirrored; None: as they are.
+            mask: the number of a Monte-Carlo mask, which follows from it and the member; None: nothing is dropped.
+        """
         starts = range(0, max(rows.shape[1], 1), CHUNK)  # also where there is no row, for the shape of the result
         with using_threads(self.record["plan"]["threads"]):
-            chunks = [self._predict(features, rows[:, start : start + CHUNK]) for start in starts]
-        return torch.cat(chunks, dim=1).float().numpy()
+            chunks = [self._predict(features, rows[:, start : start + CHUNK], view, mask, start) for start in starts]
+        together = torch.cat(chunks, dim=1).float().numpy()
+        return together.reshape(len(self.members), self.snapshots, *together.shape[1:])
 
     def predict(self, features: NDArray[Any]) -> NDArray[np.float32]:
         """The model: the mean over members, `[n, C]` or `[n]`."""
         return np.asarray(self.predict_members(features).mean(axis=0))
 
     @torch.inference_mode()
-    def _predict(self, features: NDArray[Any], rows: NDArray[np.int64]) -> Tensor:
+    def _predict(
+        self, features: NDArray[Any], rows: NDArray[np.int64], view: View | None, mask: int | None, start: int
+    ) -> Tensor:
         raw = torch.as_tensor(np.asarray(features[rows]), dtype=self.matrix.dtype)
-        normal = normalise(raw, self.statistics["center"], self.statistics["scale"])
-        activate = OUTPUT_ACTIVATIONS[self.record["output_activation"]]
-        outputs = activate(self.network(self.matrix, self.buffers, normal))
+        seen = raw if view is None else view(raw)
+        normal = self._each_snapshot(normalise(seen, self.statistics["center"], self.statistics["scale"]))
+        if mask is None:
+            outputs = self.network(self.matrix, self.buffers, normal)
+        else:
+            keys = randomness.fold_in(randomness.fold_in(self._mask_keys(), mask), start)
+            outputs = self.network.with_masks(self.matrix, self.buffers | self.settings, normal, keys)
+        predictions = OUTPUT_ACTIVATIONS[self.record["output_activation"]](outputs)
         if self.schema.task == "classification":
-            return outputs
-        return outputs * self.statistics["target_scale"][:, None] + self.statistics["target_center"][:, None]
+            return predictions
+        center, scale = (self._each_snapshot(self.statistics[f"target_{name}"]) for name in ("center", "scale"))
+        return predictions * scale[:, None] + center[:, None]
+
+    def _each_snapshot(self, values: Tensor) -> Tensor:
+        """Values `[M, ...]` of members as those of their snapshots, `[M*S, ...]`."""
+        return values.unsqueeze(1).expand(-1, self.snapshots, *values.shape[1:]).flatten(0, 1)
+
+    def _mask_keys(self) -> Tensor:
+        """The members' keys, under a place of their own; the snapshots of a member share its masks."""
+        keys = [randomness.key_of(one["seed"], one["repeat"], one["fold"]) for one in self.members]
+        return randomness.at(self._each_snapshot(torch.stack(keys)), "monte_carlo_dropout")
 
     def save(self, folder: str | Path) -> None:
         """Write both files, each whole."""
@@ -83,6 +134,8 @@ class ExportedModel:
 
         arrays = {f"parameters.{name}": part for name, part in self.network.layout.unfold(self.matrix).items()}
         arrays |= {f"buffers.{name}": part for name, part in self.buffers.items()}
+        if self.snapshots > 1:
+            arrays = {name: part.unflatten(0, (-1, self.snapshots)) for name, part in arrays.items()}
         arrays |= {f"statistics.{name}": part for name, part in self.statistics.items()}
         content = save({name: array.detach().cpu().contiguous() for name, array in arrays.items()})
         write_whole(Path(folder) / "members.safetensors", content)
@@ -121,10 +174,12 @@ class ExportedModel:
         if record.get("output_activation") not in OUTPUT_ACTIVATIONS:
             where, found = f"{place}/model.json: output_activation", record.get("output_activation")
             raise DataError(unknown_name(where, found, OUTPUT_ACTIVATIONS))
-        network = StackedNetwork(build(section, schema.shape, schema.outputs, randomness.key_of(0)))
-        parts = {kind: _under(f"{kind}.", arrays) for kind in ("parameters", "buffers", "statistics")}
-        matrix = network.layout.fold(parts["parameters"])
-        return cls(schema, record, network, matrix, parts["buffers"], parts["statistics"])
+        network, _, anew = stack([build(section, schema.shape, schema.outputs, randomness.key_of(0))])
+        snapshots = record.get("snapshots", 1) > 1
+        parameters, buffers = (_under(f"{kind}.", arrays, snapshots) for kind in ("parameters", "buffers"))
+        matrix = network.layout.fold(parameters)
+        settings = {name: value.expand(len(matrix), *value.shape[1:]) for name, value in network.settings(anew).items()}
+        return cls(schema, record, network, matrix, buffers, _under("statistics.", arrays), settings)
 
 
 def export(
@@ -137,8 +192,12 @@ def export(
     statistics: Statistics,
     plan: dict[str, Any],
     output_activation: OutputActivation,
+    snapshots: int = 1,
 ) -> ExportedModel:
-    """The trained members as a model; `members` and `plan` are what the record tells of them."""
+    """The trained members as a model; `members` and `plan` are what the record tells of them.
+
+    The matrix is `[M*S, N]` and buffers are `[M*S, ...]` of members with S `snapshots` each.
+    """
     record = {
         "schema_version": SCHEMA,
         "data": schema.to_dict(),
@@ -147,10 +206,20 @@ def export(
         "output_activation": output_activation,
         "members": members,
         "plan": plan,
+        **({"snapshots": snapshots} if snapshots > 1 else {}),
     }
     learnt = {name: torch.from_numpy(value).to(matrix.dtype) for name, value in statistics.arrays().items()}
-    return ExportedModel(schema, record, network, matrix, network.saved_buffers(buffers), learnt)
+    saved, settings = network.saved_buffers(buffers), network.settings(buffers)
+    return ExportedModel(schema, record, network, matrix, saved, learnt, settings)
 
 
-def _under(prefix: str, arrays: State) -> State:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+def padded(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Lists of rows side by side, `[M, n]`, the shorter ones filled up with their first row."""
+    width = max(map(len, lists))
+    return np.stack([np.concatenate([one, np.full(width - len(one), one[0])]) for one in lists])
+
+
+def _under(prefix: str, arrays: State, snapshots: bool = False) -> State:
+    """The arrays of a kind by their own names; an axis of snapshots is folded into that of members."""
+    found = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    return {name: array.flatten(0, 1) for name, array in found.items()} if snapshots else found

@@ -60,9 +60,7 @@ class Folded:
 
 def fold(rows: Tensor) -> Tensor:
     """`[P, B, *shape] -> [B, P*shape[0], *shape[1:]]`."""
-    folded = rows.transpose(0, 1).flatten(1, 2) if rows.dim() > 2 else rows.t()
-    on_cpu_images = folded.dim() == 4 and folded.device.type == "cpu"
-    return folded.contiguous(memory_format=torch.channels_last) if on_cpu_images else folded
+    return rows.transpose(0, 1).flatten(1, 2) if rows.dim() > 2 else rows.t()
 
 
 def unfold(rows: Tensor, members: int) -> Tensor:
@@ -112,6 +110,8 @@ def _linear(_: nn.Linear, owned: Owned, rows: Tensor) -> Tensor:
 def _convolution(layer: nn.Conv2d, owned: Owned, rows: Tensor) -> Tensor:
     bias = None if layer.bias is None else owned.joined("bias")
     groups = owned.members * layer.groups
+    if rows.device.type == "cpu":
+        rows = rows.contiguous(memory_format=torch.channels_last)  # and so it stays, until a layer flattens it
     return F.conv2d(rows, owned.joined("weight"), bias, layer.stride, layer.padding, layer.dilation, groups)
 
 

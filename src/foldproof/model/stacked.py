@@ -5,12 +5,14 @@ runs the template's layers over all members at once. Optimizers, averages and ch
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from foldproof import randomness
 from foldproof.model.folded import Owned, by_vmap, fold, has_hooks, pooled_first, run, unfold
@@ -88,9 +90,42 @@ class StackedNetwork:
                 folded = self._run(layer, Owned(members, own, into), folded)
         return unfold(folded, members)
 
+    def parameters_of(self, kind: type[nn.Module]) -> set[str]:
+        """Names of the parameters that layers of this kind own."""
+        layers = ((name, layer) for name, layer in self._template.named_modules() if isinstance(layer, kind))
+        return {f"{name}.{own}" if name else own for name, layer in layers for own, _ in layer.named_parameters()}
+
+    def with_masks(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor) -> Tensor:
+        """Outputs as when evaluating, but the layers that draw do so, under keys `[P, 2]` (Monte-Carlo dropout)."""
+        self._template.train()
+        for layer in self._template.modules():
+            if isinstance(layer, _BatchNorm):
+                layer.eval()
+        try:
+            return self(matrix, buffers, rows, keys)
+        finally:
+            self._template.eval()
+
+    @contextmanager
+    def taking_batches(self, number: int) -> Iterator[None]:
+        """Running averages take the `number`-th batch, from 0, by `1 / (number + 1)`: they become the plain mean."""
+        layers = [layer for layer in self._template.modules() if isinstance(layer, _BatchNorm)]
+        before = [layer.momentum for layer in layers]
+        try:
+            for layer in layers:
+                layer.momentum = 1 / (number + 1)
+            yield
+        finally:
+            for layer, momentum in zip(layers, before, strict=True):
+                layer.momentum = momentum
+
     def saved_buffers(self, buffers: State) -> State:
         """Those buffers that belong to a trained network (running averages), without settings such as dropout rates."""
         return {name: value for name, value in buffers.items() if name in self._persistent}
+
+    def settings(self, buffers: State) -> State:
+        """The other buffers: settings of layers that draw, such as dropout rates."""
+        return {name: value for name, value in buffers.items() if name not in self._persistent}
 
 
 def _shares(network: nn.Module) -> bool:
@@ -132,7 +167,10 @@ class _Unfolding(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor, None, None]:
         """The sheet, under a name that nobody else holds: then autograd takes it as it is, without a copy."""
-        sheet: Tensor = ctx.sheet
+        sheet: Tensor | None = ctx.sheet
+        ctx.sheet = None
+        if sheet is None:
+            raise RuntimeError("a population's forward pass can be differentiated once; run it again for a second time")
         for place, gradient in zip(ctx.layout.unfold(sheet).values(), gradients, strict=True):
             if gradient is None:
                 place.zero_()

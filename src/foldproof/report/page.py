@@ -99,6 +99,8 @@ def render(
         folds=rows.folds(assessment),
         baselines=rows.baselines(assessment),
         test_set=rows.test_set(assessment),
+        averaging=rows.averaging(assessment),
+        remarks_on_averaging=tuple(dict.fromkeys(one.remark for one in assessment.averaging if one.remark)),
         pictures={name: _picture(name, pictures[name]) for name in CAPTIONS if name in pictures},
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),

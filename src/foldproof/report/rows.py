@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from foldproof.evaluation.assessment import Assessment, Check
+from foldproof.evaluation.assessment import Addition, Assessment, Check
 from foldproof.evaluation.wording import figure, named, signed, span, with_spread
-from foldproof.metrics import Metric
+from foldproof.metrics import METRICS, Metric
 
 MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -153,6 +153,45 @@ def test_set(assessment: Assessment) -> Rows:
             )
         )
     return Rows(columns, tuple(lines))
+
+
+def averaging(assessment: Assessment) -> Rows:
+    """What each kind of averaging added: with and without it, the paired difference over folds, and its cost."""
+    columns = (
+        "averaging",
+        "instead of",
+        "metric",
+        "folds with",
+        "without",
+        f"difference, {percent(assessment.confidence)} interval",
+        "verdict",
+        "test set with",
+        "without",
+        "cost",
+    )
+    lines: list[tuple[str, ...]] = []
+    for one in assessment.averaging:
+        metric = METRICS[one.metric]
+        folds, test = ((one.folds_with, one.folds_without), (one.test_with, one.test_without))
+        lines.append(
+            (
+                one.technique,
+                one.against,
+                named(metric, assessment.target),
+                *("" if value is None else figure(value, metric) for value in folds),
+                *_difference(one, metric),
+                *("" if value is None else figure(value, metric) for value in test),
+                one.cost,
+            )
+        )
+    return Rows(columns, tuple(lines))
+
+
+def _difference(one: Addition, metric: Metric) -> tuple[str, str]:
+    if one.comparison is None:
+        return "", ""
+    found = one.comparison
+    return f"{signed(found.difference, metric)} ({span(found.low, found.high, metric)})", found.verdict
 
 
 AUDITED = {

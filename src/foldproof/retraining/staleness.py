@@ -14,13 +14,17 @@ from foldproof.retraining.programs import complaint
 from foldproof.workflow import stage_environment
 
 _RAN = re.compile(r"Running stage '([^']+)'")
+ELSEWHERE = "/dvc.yaml:"  # in the name of a stage of another pipeline
 ABSENT = ("deleted", "not in cache")
 _RESTORED = re.compile(r"Stage '([^']+)' is cached - skipping run")
 
 
 @dataclass(frozen=True)
 class Status:
-    """What `dvc status` says: stages and tracked data that are not as dvc.lock and the .dvc files have them."""
+    """What `dvc status` says: stages and tracked data that are not as dvc.lock and the .dvc files have them.
+
+    Of the pipeline at the root: others in the repository, such as examples, are nobody's model.
+    """
 
     entries: dict[str, list[Any]]
 
@@ -32,9 +36,10 @@ class Status:
 
         try:
             with chdir(root), Repo() as repo:  # DVC names paths as seen from here
-                return cls(repo.status(check_updates=False))
+                found = repo.status(check_updates=False)
         except DvcException as error:
             raise FoldproofError(f"dvc status: {complaint(str(error))}") from None
+        return cls({name: said for name, said in found.items() if ELSEWHERE not in name})
 
     @property
     def stages(self) -> dict[str, str]:

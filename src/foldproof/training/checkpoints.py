@@ -30,13 +30,18 @@ class Checkpoint:
 
     def group(self, name: str) -> dict[str, Tensor]:
         """The tensors whose names begin with `name` and a full stop, without it."""
-        start = f"{name}."
-        return {key.removeprefix(start): value for key, value in self.tensors.items() if key.startswith(start)}
+        return ungrouped(name, self.tensors)
 
 
 def grouped(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under the names that `Checkpoint.group` finds."""
+    """The tensors under the names that `ungrouped` finds."""
     return {f"{name}.{key}": value for key, value in tensors.items()}
+
+
+def ungrouped(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with `name` and a full stop, without it."""
+    start = f"{name}."
+    return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
 
 
 class CheckpointFolder:

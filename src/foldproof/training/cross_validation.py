@@ -2,30 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from foldproof.config.augment import Augment
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
-from foldproof.data.splits import Member, Role, Split
+from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import Statistics
 from foldproof.metrics import primary
 from foldproof.model.build import build, multiply_adds
-from foldproof.model.exported import ExportedModel, export
+from foldproof.model.exported import ExportedModel
 from foldproof.model.factory_source import hash_of_source
 from foldproof.model.stacked import stack
-from foldproof.reproducibility import using_threads
-from foldproof.training.best_epochs import Kept
+from foldproof.model.without import Without
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
+from foldproof.training.exporting import Exporter
+from foldproof.training.kept import Kept
 from foldproof.training.losses import loss_for
-from foldproof.training.members import key_of_member
+from foldproof.training.members import key_of_member, kinds_of
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.resume import Resume, digest_of_training
 from foldproof.training.task import Task
@@ -33,10 +31,14 @@ from foldproof.training.task import Task
 
 @dataclass(frozen=True)
 class Trained:
-    """The model and, for each member, the predictions of the rows that scored it: `[rows, C]` or `[rows]`."""
+    """The model and, for each member, the predictions of the rows that scored it: `[rows, C]` or `[rows]`.
+
+    `without` is what the model would be without averaging or snapshots, where those are on.
+    """
 
     model: ExportedModel
     out_of_fold: list[NDArray[np.float32]]
+    without: tuple[Without, ...] = ()
 
 
 def train_members(
@@ -58,12 +60,14 @@ def train_members(
     row = multiply_adds(first, schema.shape)
     network, matrix, _ = stack([first])
     steps = split.steps_per_epoch(train.batch_size)
+    batch_size = max(split.training_sizes()) if train.batch_size == "full" else train.batch_size
     work = Work(
         members=len(split.members),
         parameters=matrix.shape[1],
-        batch_size=train.batch_size,
+        batch_size=batch_size,
         row=row,
-        rows=train.epochs * steps * train.batch_size,
+        rows=train.epochs * steps * batch_size,
+        kinds=kinds_of(split, train),
     )
     plan = make_plan(work, train.accelerator, train.precision, train.threads, train.population, train.engine)
     started = FitStarted(
@@ -82,38 +86,11 @@ def train_members(
     source = hash_of_source(model)
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
-    kept = ENGINES[plan.engine](task, sinks)
-    trained = export(
-        schema,
-        model,
-        [
-            _member_record(member, one, i)
-            for one, members in zip(kept, plan.populations, strict=True)
-            for i, member in enumerate(split.members[index] for index in members)
-        ],
-        network,
-        torch.cat([one.matrix for one in kept]),
-        {name: torch.cat([one.buffers[name] for one in kept]) for name in kept[0].buffers},
-        statistics,
-        {**plan.to_dict(), "steps_per_epoch": steps},
-        loss_for(train, schema.task).output_activation,
+    kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
+    activation = loss_for(train, schema.task).output_activation
+    exporter = Exporter(
+        schema, split, statistics, model, network, {**plan.to_dict(), "steps_per_epoch": steps}, activation
     )
-    with using_threads(plan.threads):
-        return Trained(trained, _predict_scored(trained, dataset, split))
-
-
-def _member_record(member: Member, kept: Kept, place: int) -> dict[str, Any]:
-    return {
-        "seed": member.seed,
-        "repeat": member.repeat,
-        "fold": member.fold,
-        "best_epoch": kept.best_epoch[place],
-        "epochs": kept.epochs[place],
-        "stopped": kept.stopped[place],
-    }
-
-
-def _predict_scored(model: ExportedModel, dataset: Dataset, split: Split) -> list[NDArray[np.float32]]:
-    table = RowTable.of([split.rows(index, Role.SCORED) for index in range(len(split.members))])
-    predicted = model.predict_rows(dataset.features, table.rows.numpy())
-    return [one[mask] for one, mask in zip(predicted, table.weight.numpy() > 0, strict=True)]
+    exported, without = exporter(kept, train.averaging)
+    scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]
+    return Trained(exported, exported.predict_lists(dataset.features, scored), without)

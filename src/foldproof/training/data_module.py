@@ -1,6 +1,7 @@
-"""What Lightning iterates over: index tensors `[P, B]` a step, made for a whole epoch at once, on the device."""
+"""What Lightning iterates over: index tensors `[steps, P, B]`, made for a whole epoch at once, on the device."""
 
 from collections.abc import Iterator
+from math import ceil
 from typing import Any
 
 import pytorch_lightning as pl
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from foldproof.data.batches import RowTable, epoch_batches
 
+STEPS_AT_ONCE = 64  # that Lightning hands over
 RESIDENT_SHARE = 0.5  # of a GPU's free memory that the rows may take; beyond, they are gathered on the host
 
 
@@ -26,11 +28,12 @@ class EpochLoader:
         self._epoch = self._source.first_epoch + epoch
 
     def __len__(self) -> int:
-        return self._source.steps
+        return ceil(self._source.steps / STEPS_AT_ONCE)
 
     def __iter__(self) -> Iterator[Tensor]:
         source = self._source
-        yield from epoch_batches(source.training, source.keys, self._epoch, source.batch_size, source.steps)
+        steps = epoch_batches(source.training, source.keys, self._epoch, source.batch_size, source.steps)
+        yield from steps.split(STEPS_AT_ONCE)
 
 
 class FoldDataModule(pl.LightningDataModule):

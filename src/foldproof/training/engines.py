@@ -7,8 +7,8 @@ other machines. Each population keeps its own trail, so that one that dies is si
 from collections.abc import Sequence
 from typing import Protocol
 
-from foldproof.training.best_epochs import Kept
 from foldproof.training.events import Sink
+from foldproof.training.kept import Kept
 from foldproof.training.plan import EngineName
 from foldproof.training.task import Task
 from foldproof.training.workers import in_workers

@@ -45,7 +45,7 @@ class MemberStopped:
     member: Member
     epoch: int
     best_epoch: int
-    reason: Literal["patience", "last epoch"]
+    reason: Literal["patience", "last epoch", "diverged"]
 
 
 @dataclass(frozen=True)

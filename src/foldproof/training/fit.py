@@ -12,18 +12,22 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 
+from foldproof.config.schedule import ReduceOnPlateau
 from foldproof.data.dataset import Task
 from foldproof.data.splits import Member
-from foldproof.training.best_epochs import BestEpochs, Kept
+from foldproof.training.averaging import AveragingRow, WeightAverage
+from foldproof.training.best_epochs import BestEpochs
 from foldproof.training.checkpoints import Checkpoint
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.events import FitContinued, Sink
+from foldproof.training.kept import Kept
 from foldproof.training.losses import LossRow
 from foldproof.training.memory import keeping_freed_memory
 from foldproof.training.module import Objective, PopulationModule
 from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.population import Population
 from foldproof.training.resume import Trail
+from foldproof.training.snapshots import Cycles
 
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
     "fp32": "32-true",
@@ -42,12 +46,16 @@ class Recipe:
     optimizer: OptimizerRow
     block: Any
     factor_of_epochs: Callable[[float], float]
-    decays: bool
-    clips: bool
+    reduction: ReduceOnPlateau | None
+    acting: frozenset[str]
     epochs: int
     patience: int
     minimum_improvement: float
     divergence_factor: float
+    averaging: AveragingRow | None
+    averages_from: int  # epoch
+    cycles: Cycles | None
+    diverged_stop: bool = False  # a member that diverges stops alone; else it ends the fit
 
 
 def fit(
@@ -62,9 +70,10 @@ def fit(
     """Train until every member has stopped; returns each member's best weights.
 
     With a trail, a checkpoint follows every epoch, and the fit goes on from the one that an earlier process left.
-    Raises TrainingError on divergence.
+    Raises TrainingError on divergence, unless the recipe lets the others go on.
     """
     found = trail.found if trail else None
+    average = None if recipe.averaging is None else WeightAverage(recipe.averaging, recipe.averages_from)
     best = BestEpochs(
         population.members,
         recipe.score,
@@ -72,8 +81,12 @@ def fit(
         recipe.patience,
         recipe.minimum_improvement,
         recipe.divergence_factor,
+        recipe.reduction,
         sinks,
         trail,
+        average,
+        recipe.cycles,
+        diverged_stop=recipe.diverged_stop,
     )
     if trail and found:
         _tell_again(trail, population.members, found.epochs, sinks)
@@ -88,7 +101,7 @@ def fit(
             devices=1,
             precision=_PRECISIONS[precision],
             max_epochs=recipe.epochs - data.first_epoch,
-            callbacks=[best],
+            callbacks=[best] if average is None else [average, best],
             deterministic=True,
             logger=False,
             enable_checkpointing=False,
@@ -123,8 +136,7 @@ def _objective(recipe: Recipe, steps: int) -> Objective:
         recipe.optimizer,
         recipe.block,
         lambda step: recipe.factor_of_epochs(step / steps),
-        recipe.decays,
-        recipe.clips,
+        recipe.acting,
     )
 
 

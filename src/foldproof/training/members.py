@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -10,44 +11,55 @@ from torch import nn
 
 from foldproof import randomness
 from foldproof.config.augment import Augment
+from foldproof.config.closed import BatchSize
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.augmentation import strengths
+from foldproof.data.augmentation import measured, refuse_mixing_of_single_rows, strengths
 from foldproof.data.batches import RowTable
-from foldproof.data.dataset import Dataset
+from foldproof.data.dataset import Dataset, Schema
 from foldproof.data.splits import Member, Role, Split
 from foldproof.data.statistics import Statistics
 from foldproof.errors import ConfigError
 from foldproof.metrics import primary
 from foldproof.model.build import build
 from foldproof.model.stacked import State, stack
+from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.class_weights import CLASS_WEIGHTS
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.fit import Recipe
 from foldproof.training.losses import loss_for, loss_settings
 from foldproof.training.optimizers import OPTIMIZERS
+from foldproof.training.penalties import PENALTIES
 from foldproof.training.population import Population
-from foldproof.training.schedules import SCHEDULES
+from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
+from foldproof.training.schedules import factor_of_epochs, reduction_on_plateau
+from foldproof.training.settings import acting, settings_of
+from foldproof.training.snapshots import Cycles
 
 FIRST_ROWS = 256  # that initial weights may be scaled by
 
 
 def make_recipe(task: Any, train: Train) -> Recipe:
-    """Section `train` as the plain values that a fit takes."""
-    optimizer, schedule = train.optimizer, train.schedule
+    """Section `train` as the plain values that a fit takes; raises ConfigError where its keys do not go together."""
+    optimizer, averaging = train.optimizer, train.averaging
+    refuse_unfit_keys(train)
+    row, every = AVERAGINGS[averaging.name], averaging.snapshots.every_epochs
     return Recipe(
         task=task,
         score=primary(task),
         loss=loss_for(train, task),
         optimizer=OPTIMIZERS[optimizer.name],
         block=getattr(optimizer, optimizer.name),
-        factor_of_epochs=lambda epochs: SCHEDULES[schedule.name](epochs, getattr(schedule, schedule.name)),
-        decays=optimizer.weight_decay > 0,
-        clips=train.gradient_clip_norm is not None,
+        factor_of_epochs=factor_of_epochs(train.schedule, train.epochs),
+        reduction=reduction_on_plateau(train.schedule),
+        acting=acting(settings_of(train)),
         epochs=train.epochs,
         patience=train.early_stopping.patience,
         minimum_improvement=train.early_stopping.minimum_improvement,
         divergence_factor=train.divergence_factor,
+        averaging=row,
+        averages_from=row.begins(getattr(averaging, averaging.name), train.epochs) if row else 0,
+        cycles=Cycles(every, min(averaging.snapshots.keep, train.epochs // every)) if every else None,
     )
 
 
@@ -70,31 +82,40 @@ def make_population(
         for index, key in zip(indices, keys, strict=True)
     ]
     refuse_single_rows(networks[0], train.batch_size)
+    refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
-    rate = train.optimizer.learning_rate
-    settings = {
-        "learning_rate": OPTIMIZERS[train.optimizer.name].learning_rate if rate == "auto" else rate,
-        "weight_decay": train.optimizer.weight_decay,
-        "clip_norm": train.gradient_clip_norm or torch.inf,
-        "loss_ceiling": loss_for(train, schema.task).ceiling(schema.outputs),
-        **loss_settings(train, schema.task),
-    }
+    on = strengths(augment, schema)
+    refuse_mixing_of_single_rows(on, train.batch_size)
+    learnt = {name: value[indices] for name, value in statistics.arrays().items()}
+    learnt |= measured(on, dataset, [split.rows(index, Role.TRAINING) for index in indices])
     return Population(
         members=members,
         network=network,
         matrix=matrix,
         buffers=buffers,
-        statistics={name: torch.from_numpy(value[indices]) for name, value in statistics.arrays().items()},
+        statistics={name: torch.from_numpy(value) for name, value in learnt.items()},
         keys=keys,
         settings={
-            **{name: _per_member(value, members) for name, value in settings.items()},
+            **{name: _per_member(value, members) for name, value in settings_of(train).items()},
+            "loss_ceiling": _per_member(_ceiling(train, schema), members),
+            **{name: _per_member(value, members) for name, value in loss_settings(train, schema.task).items()},
             **_class_weights(dataset, split, train, indices),
         },
-        strengths={name: _per_member(value, members) for name, value in strengths(augment, schema).items()},
+        strengths={name: _per_member(value, members) for name, value in on.items()},
     )
 
 
-def refuse_single_rows(network: nn.Module, batch_size: int) -> None:
+def kinds_of(split: Split, train: Train) -> tuple[int, ...]:
+    """A number for each member of the split; those that differ in it cannot train as one population.
+
+    An optimizer may want its members alone, and full batches are of one size in a population.
+    """
+    if OPTIMIZERS[train.optimizer.name].alone:
+        return tuple(range(len(split.members)))
+    return split.training_sizes() if train.batch_size == "full" else (0,) * len(split.members)
+
+
+def refuse_single_rows(network: nn.Module, batch_size: BatchSize) -> None:
     """Raise ConfigError where batch normalisation would have a single row to normalise over."""
     if batch_size == 1 and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in network.modules()):
         raise ConfigError(
@@ -110,18 +131,33 @@ def _first_rows(dataset: Dataset, split: Split, statistics: Statistics, index: i
     return torch.from_numpy((rows - statistics.center[index]) / statistics.scale[index])
 
 
-def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: int, steps: int) -> FoldDataModule:
-    """The rows that these members may train on and stop by; the scored rows and the test set are not in it."""
+def make_data(
+    dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: BatchSize, steps: int
+) -> FoldDataModule:
+    """The rows that these members may train on and stop by; the scored rows and the test set are not in it.
+
+    Members with full batches have training sets of one size, so that no batch is padded and no row is left out.
+    """
     training, inner = (
         RowTable.of([split.rows(index, role) for index in members]) for role in (Role.TRAINING, Role.INNER_VALIDATION)
     )
     keys = torch.stack([key_of_member(split.members[index]) for index in members])
+    if batch_size == "full":
+        batch_size = training.rows.shape[1]
+        if not training.weight.all():
+            raise ValueError("members with full batches must have training sets of one size to be one population")
     return FoldDataModule(dataset.features, dataset.targets, training, inner, keys, batch_size, steps)
 
 
 def key_of_member(member: Member) -> torch.Tensor:
     """The key `[2]` under which all draws of a member fall; trials of a search share it."""
     return randomness.key_of(member.seed, member.repeat, member.fold)
+
+
+def _ceiling(train: Train, schema: Schema) -> float:
+    """The largest value of what a member minimises; a penalty grows without end."""
+    penalised = acting(settings_of(train)) & PENALTIES.keys()
+    return inf if penalised else loss_for(train, schema.task).ceiling(schema.outputs)
 
 
 def _class_weights(dataset: Dataset, split: Split, train: Train, indices: Sequence[int]) -> State:

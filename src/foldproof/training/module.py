@@ -1,7 +1,8 @@
 """The arithmetic of a population as a LightningModule: what one step does, and what an evaluation does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from foldproof import randomness
-from foldproof.data.augmentation import augment
+from foldproof.data.augmentation import Mix, augment, mix
 from foldproof.data.batches import RowTable, epoch_batches
 from foldproof.data.dataset import Task
 from foldproof.data.statistics import normalise
@@ -17,9 +18,13 @@ from foldproof.model.output_activations import OUTPUT_ACTIVATIONS
 from foldproof.model.stacked import State
 from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.data_module import FoldDataModule
+from foldproof.training.elements import Elements
 from foldproof.training.losses import LossRow, weighted_mean
-from foldproof.training.optimizers import OptimizerRow, PopulationOptimizer, Rates
+from foldproof.training.optimizers import OptimizerRow
+from foldproof.training.penalties import PENALTIES, penalty
 from foldproof.training.population import Population
+from foldproof.training.population_optimizer import PopulationOptimizer, Rates
+from foldproof.training.weights import Weights
 
 EVALUATED_AT_ONCE = 1024  # rows a member
 
@@ -33,8 +38,7 @@ class Objective:
     optimizer: OptimizerRow
     block: Any
     factor: Callable[[int], float]
-    decays: bool
-    clips: bool
+    acting: frozenset[str]  # the settings of members that are on
 
 
 class PopulationModule(pl.LightningModule):
@@ -44,20 +48,29 @@ class PopulationModule(pl.LightningModule):
         self, population: Population, data: FoldDataModule, objective: Objective, found: Checkpoint | None = None
     ) -> None:
         super().__init__()
+        self.automatic_optimization = False
         self.population = population
         self.data = data
         self.objective = objective
         self.matrix = nn.Parameter(population.matrix)
         self.optimizer_of_population: PopulationOptimizer | None = None
         self.found = found
+        self._elements: Elements
+        self._penalties = sorted(objective.acting & PENALTIES.keys())
         self._loss_sum = torch.zeros(0)
         self._late_loss_sum = torch.zeros(0)
         self._first_bad_step = torch.zeros(0)
+        self._watched = -1
 
     @property
     def rows_dtype(self) -> torch.dtype:
         """The precision in which rows and weights are held."""
         return self.matrix.dtype
+
+    @property
+    def weights(self) -> Weights:
+        """The members' weights as they are now; they go on changing."""
+        return Weights(self.matrix.detach(), self.population.buffers)
 
     def on_fit_start(self) -> None:
         """Move what is not a Lightning parameter to where the matrix now is."""
@@ -66,17 +79,15 @@ class PopulationModule(pl.LightningModule):
 
     def configure_optimizers(self) -> PopulationOptimizer:
         """One optimizer over the matrix."""
-        settings = self.population.to(self.matrix.device, self.matrix.dtype).settings
+        objective, settings = self.objective, self.population.to(self.matrix.device, self.matrix.dtype).settings
         rates = Rates(
             settings["learning_rate"],
-            settings["weight_decay"] if self.objective.decays else None,
-            settings["clip_norm"] if self.objective.clips else None,
-            self.objective.factor,
+            objective.factor,
+            objective.optimizer.decay == "decoupled",
+            **{name: settings[name] for name in objective.acting - PENALTIES.keys()},
         )
-        decayed = self.population.network.layout.weights_only().to(self.matrix.device, self.matrix.dtype)
-        self.optimizer_of_population = PopulationOptimizer(
-            self.matrix, self.objective.optimizer, self.objective.block, rates, decayed
-        )
+        self._elements = Elements.of(self.population.network).to(self.matrix.device, self.matrix.dtype)
+        self.optimizer_of_population = objective.optimizer.over(self.matrix, objective.block, rates, self._elements)
         if self.found is not None:
             self.optimizer_of_population.restore(self.found.group("optimizer"), self.found.facts["steps"])
         return self.optimizer_of_population
@@ -86,6 +97,12 @@ class PopulationModule(pl.LightningModule):
         """Steps since the population's very first, also those of an earlier process."""
         assert self.optimizer_of_population is not None
         return self.optimizer_of_population.steps
+
+    def scale_learning_rates(self, factors: Tensor) -> None:
+        """Go on at the rates of the settings times `factors` `[P]`, whatever they were scaled by before."""
+        optimizer, rates = self.optimizer_of_population, self.population.settings["learning_rate"]
+        assert optimizer is not None
+        optimizer.rates = replace(optimizer.rates, learning_rate=rates * factors.to(rates.device, rates.dtype))
 
     def state(self) -> dict[str, Tensor]:
         """The tensors that training has changed so far, `[P, ...]` each but an optimizer's counters."""
@@ -107,11 +124,26 @@ class PopulationModule(pl.LightningModule):
     def _late_from(self) -> int:
         return self.data.steps * 3 // 4
 
-    def training_step(self, index: Tensor, step: int) -> Tensor:
-        """The sum over members of their mean loss on the rows `index` `[P, B]` of this epoch's step."""
-        losses = self._training_losses_of(index, self.population.buffers, self.steps_made)
-        self._watch(losses.detach(), step)
-        return losses.sum()
+    def training_step(self, orders: Tensor) -> None:
+        """Some steps of the epoch, each on the rows of one `[P, B]` of `orders` `[steps, P, B]`.
+
+        Lightning hands over many steps at once and leaves their optimization to us, because its hooks around a step
+        cost as much as the step of a small network.
+        """
+        optimizer = self.optimizer_of_population
+        assert optimizer is not None
+        for index in orders:
+            optimizer.step(partial(self._total_loss, index))
+
+    def _total_loss(self, index: Tensor) -> Tensor:
+        """What a step minimises, and its gradients: the sum over members of their mean loss on rows `[P, B]`."""
+        self.matrix.grad = None
+        losses = self._training_losses_of(index, self.matrix, self.population.buffers, self.steps_made)
+        total = losses.sum()
+        self.manual_backward(total)
+        if self.steps_made != self._watched:  # a line search asks again; what counts is the loss before the step
+            self._watch(losses.detach())
+        return total.detach()
 
     @torch.no_grad()
     def first_losses(self) -> Tensor:
@@ -119,22 +151,51 @@ class PopulationModule(pl.LightningModule):
         buffers = {name: value.clone() for name, value in self.population.buffers.items()}
         order = epoch_batches(self.data.training, self.data.keys, 0, self.data.batch_size, self.data.steps)
         with self.trainer.precision_plugin.forward_context():
-            losses = [self._training_losses_of(index, buffers, step) for step, index in enumerate(order)]
+            losses = [self._training_losses_of(index, self.matrix, buffers, step) for step, index in enumerate(order)]
         return torch.stack(losses).double().mean(0).cpu()
 
-    def _training_losses_of(self, index: Tensor, buffers: State, step: int) -> Tensor:
-        """Mean losses `[P]` on the rows `index` `[P, B]`, everything drawn under the keys of `step`."""
+    @torch.no_grad()
+    def measure_running_averages(self, weights: Weights, epoch: int) -> None:
+        """Set running averages of layers to their plain mean over the epoch's batches, drawn as when it was trained."""
+        network = self.population.network
+        if not network.saved_buffers(weights.buffers):
+            return
+        order = epoch_batches(self.data.training, self.data.keys, epoch, self.data.batch_size, self.data.steps)
+        first = self.steps_made - len(order)
+        with self.trainer.precision_plugin.forward_context():
+            for number, index in enumerate(order):
+                with network.taking_batches(number):
+                    self._training_losses_of(index, weights.matrix, weights.buffers, first + number)
+
+    def _training_losses_of(self, index: Tensor, matrix: Tensor, buffers: State, step: int) -> Tensor:
+        """Mean losses `[P]` on the rows `index` `[P, B]`, penalties and all, drawn under the keys of `step`."""
         population = self.population
         keys = randomness.fold_in(population.keys, step)
         rows, targets = self.data.gather(index, self.rows_dtype)
-        rows = normalise(
-            augment(rows, population.strengths, keys),
-            population.statistics["center"],
-            population.statistics["scale"],
-        )
-        outputs = population.network(self.matrix, buffers, rows, keys)
-        losses = self._losses(outputs, targets, population.settings)
-        return self.objective.loss.of_mean(weighted_mean(losses, self._class_weights(targets)))
+        rows = augment(rows, population.strengths, keys, population.statistics)
+        rows, mixed = mix(rows, population.strengths, keys)
+        rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
+        outputs = population.network(matrix, buffers, rows, keys)
+        means = self._mean_losses(outputs, targets, mixed)
+        if not self._penalties:
+            return means
+        rates = {name: population.settings[name] for name in self._penalties}
+        return means + penalty(matrix, self._elements.weights, rates)
+
+    def _mean_losses(self, outputs: Tensor, targets: Tensor, mixed: Mix | None) -> Tensor:
+        """`[P]`, of outputs `[P, B, K]` for targets `[P, B]`; a mixed row has two targets, and counts as both do."""
+
+        def each(function: Callable[[Tensor], Tensor]) -> Tensor:
+            return mixed.of(function, targets) if mixed else function(targets)
+
+        def losses(targets: Tensor) -> Tensor:
+            return self._losses(outputs, targets, self.population.settings)
+
+        if "class_weights" not in self.population.settings:
+            return self.objective.loss.of_mean(weighted_mean(each(losses), None))
+        weights = each(self._class_weights)
+        of_rows = each(lambda targets: losses(targets) * self._class_weights(targets)) / weights
+        return self.objective.loss.of_mean(weighted_mean(of_rows, weights))
 
     def training_losses(self) -> Tensor:
         """The epoch's mean training loss `[P]`, on the CPU in float64."""
@@ -149,12 +210,13 @@ class PopulationModule(pl.LightningModule):
         return self._first_bad_step.cpu()
 
     @torch.no_grad()
-    def evaluate(self, table: RowTable) -> tuple[Tensor, Tensor]:
+    def evaluate(self, table: RowTable, weights: Weights | None = None) -> tuple[Tensor, Tensor]:
         """Mean loss `[P]` (float64) and predictions `[P, n, ...]` on the rows of a table, without any randomness.
 
-        The loss is the one that is trained by, class weights included, but of labels that are not smoothed.
+        They are those of `weights`, or of the weights as they are now. The loss is the one that is trained by, class
+        weights included, but of labels that are not smoothed.
         """
-        population, loss = self.population, self.objective.loss
+        population, loss, weights = self.population, self.objective.loss, weights or self.weights
         no_smoothing = torch.zeros_like(population.settings["label_smoothing"])
         settings = {**population.settings, "label_smoothing": no_smoothing}
         total = torch.zeros(len(population.members), dtype=torch.float64, device=self.matrix.device)
@@ -165,10 +227,11 @@ class PopulationModule(pl.LightningModule):
             rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)
             rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
             with self.trainer.precision_plugin.forward_context():
-                outputs = population.network(self.matrix, population.buffers, rows)
+                outputs = population.network(weights.matrix, weights.buffers, rows)
                 losses = self._losses(outputs, targets, settings)
-            counted, weights = table.weight[:, part], self._class_weights(targets)
-            counted = counted if weights is None else counted * weights
+            counted = table.weight[:, part]
+            if "class_weights" in settings:
+                counted = counted * self._class_weights(targets)
             total += (losses.double() * counted).sum(1)
             count += counted.sum(1)
             predictions.append(OUTPUT_ACTIVATIONS[loss.output_activation](outputs).float().cpu())
@@ -190,10 +253,9 @@ class PopulationModule(pl.LightningModule):
     def _losses(self, outputs: Tensor, targets: Tensor, settings: State) -> Tensor:
         return self.objective.loss.of_rows(outputs.to(self.rows_dtype), self._scaled(targets), settings)
 
-    def _class_weights(self, targets: Tensor) -> Tensor | None:
-        """How much each row `[P, B]` counts by its class; None where all count the same."""
-        weights = self.population.settings.get("class_weights")
-        return None if weights is None else weights.gather(1, targets)
+    def _class_weights(self, targets: Tensor) -> Tensor:
+        """How much each row `[P, B]` counts by its class."""
+        return self.population.settings["class_weights"].gather(1, targets)
 
     def _scaled(self, targets: Tensor) -> Tensor:
         """Numbers are learnt centred and scaled by the member's statistics; classes are as they are."""
@@ -202,10 +264,11 @@ class PopulationModule(pl.LightningModule):
         statistics = self.population.statistics
         return (targets - statistics["target_center"].unsqueeze(1)) / statistics["target_scale"].unsqueeze(1)
 
-    def _watch(self, losses: Tensor, step: int) -> None:
+    def _watch(self, losses: Tensor) -> None:
         """Add up, and note the first step that is not finite, without waiting for the device."""
+        self._watched = self.steps_made
         self._loss_sum += losses
-        if step >= self._late_from:
+        if self.steps_made % self.data.steps >= self._late_from:
             self._late_loss_sum += losses
         new = ~losses.isfinite() & (self._first_bad_step < 0)
         self._first_bad_step.masked_fill_(new, self.steps_made)

@@ -41,6 +41,7 @@ class Work:
     batch_size: int
     row: int  # multiply-adds of one row's forward pass
     rows: int  # that one member meets in all epochs
+    kinds: tuple[int, ...] = ()  # a number a member: those that differ in it cannot train together; none: all can
 
     @property
     def step(self) -> int:
@@ -85,20 +86,26 @@ def make_plan(
     cores = cores or os.cpu_count() or 1
     workers = min(cores, work.members)
     if engine == "in_process" or workers == 1 or (engine == "auto" and not _workers_pay(work, device, threads)):
-        return Plan(_packed(work.members, 1, largest), "in_process", device, precision, _threads(threads, work, cores))
-    return Plan(_packed(work.members, workers, largest), "workers", device, precision, 1)
+        return Plan(_packed(work, 1, largest), "in_process", device, precision, _threads(threads, work, cores))
+    return Plan(_packed(work, workers, largest), "workers", device, precision, 1)
 
 
 def _workers_pay(work: Work, device: str, threads: int | Literal["auto"]) -> bool:
     return device == "cpu" and threads in ("auto", 1) and work.total >= WORKERS_FROM
 
 
-def _packed(members: int, parts: int, largest: int | Literal["auto"]) -> tuple[tuple[int, ...], ...]:
-    """Neighbours together: at least so many parts, as equal as can be, none above the largest."""
+def _packed(work: Work, parts: int, largest: int | Literal["auto"]) -> tuple[tuple[int, ...], ...]:
+    """Neighbours of a kind together: at least so many parts, as equal as can be, none above the largest."""
     size = LARGEST_POPULATION if largest == "auto" else largest
-    count = max(parts, -(-members // size))
-    borders = [members * part // count for part in range(count + 1)]
-    return tuple(tuple(range(start, end)) for start, end in pairwise(borders))
+    kinds = work.kinds or (0,) * work.members
+    packed: list[tuple[int, ...]] = []
+    for kind in dict.fromkeys(kinds):
+        members = [index for index in range(work.members) if kinds[index] == kind]
+        share = -(-parts * len(members) // work.members)
+        count = max(share, -(-len(members) // size))
+        borders = [len(members) * part // count for part in range(count + 1)]
+        packed += [tuple(members[start:end]) for start, end in pairwise(borders)]
+    return tuple(packed)
 
 
 def _device(accelerator: Literal["auto", "cpu", "gpu"]) -> Literal["cpu", "cuda", "mps"]:

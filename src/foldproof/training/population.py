@@ -14,9 +14,9 @@ from foldproof.model.stacked import StackedNetwork, State
 class Population:
     """P members and their tensors, each `[P, ...]`.
 
-    `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of preprocessing; `keys`
-    `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and class weights `[P, C]` where there are some; `strengths` of
-    the augmentations that are on `[P]`.
+    `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of the training rows, for
+    preprocessing and augmentation; `keys` `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and class weights
+    `[P, C]` where there are some; `strengths` of the augmentations that are on `[P]`.
     """
 
     members: tuple[Member, ...]
@@ -66,6 +66,29 @@ class Population:
             settings=kept(self.settings),
             strengths=kept(self.strengths),
         )
+
+
+def join(populations: Sequence[Population]) -> Population:
+    """The members of all populations as one; their networks must be of one form, their settings of the same names."""
+    first = populations[0]
+    if any(other.network.layout != first.network.layout for other in populations):
+        raise ValueError("populations of networks with parameters of other names or shapes cannot be joined")
+
+    def joined(states: list[State]) -> State:
+        if any(state.keys() != states[0].keys() for state in states):
+            raise ValueError(f"cannot be joined: {[sorted(state) for state in states]}")
+        return {name: torch.cat([state[name] for state in states]) for name in states[0]}
+
+    return replace(
+        first,
+        members=tuple(member for population in populations for member in population.members),
+        matrix=torch.cat([population.matrix for population in populations]),
+        buffers=joined([population.buffers for population in populations]),
+        statistics=joined([population.statistics for population in populations]),
+        keys=torch.cat([population.keys for population in populations]),
+        settings=joined([population.settings for population in populations]),
+        strengths=joined([population.strengths for population in populations]),
+    )
 
 
 def write_members(into: Tensor, where: Sequence[int], values: Tensor) -> None:

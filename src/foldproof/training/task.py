@@ -11,9 +11,9 @@ from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Split
 from foldproof.data.statistics import Statistics
 from foldproof.reproducibility import using_threads
-from foldproof.training.best_epochs import Kept
 from foldproof.training.events import Sink
 from foldproof.training.fit import fit
+from foldproof.training.kept import Kept
 from foldproof.training.members import make_data, make_population, make_recipe
 from foldproof.training.plan import Plan
 from foldproof.training.resume import trail_of

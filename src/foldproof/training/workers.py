@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from foldproof.errors import TrainingError
-from foldproof.training.best_epochs import Kept
 from foldproof.training.event_log import read_events
 from foldproof.training.events import EpochEnded, Event, FitContinued, Sink
+from foldproof.training.kept import Kept
 from foldproof.training.resume import events_path
 from foldproof.training.task import Task
 

@@ -1,0 +1,1 @@
+"""Worked examples: small DVC pipelines of their own, beside foldproof's."""

@@ -1,0 +1,98 @@
+"""From what the fits left behind to the exported model, and to what it would be without averaging or snapshots."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from foldproof.config.averaging import Averaging
+from foldproof.config.model import Model
+from foldproof.data.dataset import Schema
+from foldproof.data.splits import Split
+from foldproof.data.statistics import Statistics
+from foldproof.model.exported import ExportedModel, export
+from foldproof.model.output_activations import OutputActivation
+from foldproof.model.stacked import StackedNetwork
+from foldproof.model.without import Without
+from foldproof.training.averaging import AVERAGINGS
+from foldproof.training.kept import Kept
+from foldproof.training.weights import Weights
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Some of the weights that a fit kept, `[P*S, ...]`, and what the record tells of each member's."""
+
+    weights: Weights
+    told: list[dict[str, Any]]
+
+
+def best_of(kept: Kept) -> Candidate:
+    """The best weights of each member, which averaging may have made."""
+    return Candidate(kept.weights, [{"best_epoch": epoch} for epoch in kept.best_epoch])
+
+
+def unaveraged_of(kept: Kept) -> Candidate:
+    """The best weights of each member without averaging."""
+    assert kept.unaveraged is not None
+    return Candidate(kept.unaveraged.weights, [{"best_epoch": epoch} for epoch in kept.unaveraged.epoch])
+
+
+def snapshots_of(kept: Kept) -> Candidate:
+    """The snapshots of each member, side by side."""
+    assert kept.snapshots is not None
+    epochs = zip(kept.best_epoch, kept.snapshots.epochs.tolist(), strict=True)
+    flat = {name: value.flatten(0, 1) for name, value in kept.snapshots.weights.tensors().items()}
+    return Candidate(Weights.of(flat), [{"best_epoch": best, "snapshots": taken} for best, taken in epochs])
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """Makes models of the members of a split that a plan has trained, from one or another of the weights kept."""
+
+    schema: Schema
+    split: Split
+    statistics: Statistics
+    model: Model
+    network: StackedNetwork
+    plan: dict[str, Any]  # as the record tells it
+    output_activation: OutputActivation
+
+    def __call__(self, kept: Kept, averaging: Averaging) -> tuple[ExportedModel, tuple[Without, ...]]:
+        """The model, and which one it would be without averaging, and with that but without snapshots."""
+        row = AVERAGINGS[averaging.name]
+        without: list[Without] = []
+        if row is not None:
+            without.append(Without(averaging.name, row.label, row.cost, self._model(kept, unaveraged_of)))
+        best = self._model(kept, best_of)
+        if kept.snapshots is None:
+            return best, tuple(without)
+        number = kept.snapshots.epochs.shape[1]
+        label = f"snapshots at the ends of the last {number} learning-rate cycles"
+        cost = f"{number} times the weights and the passes forward in predicting"
+        return self._model(kept, snapshots_of, number), (*without, Without("snapshots", label, cost, best))
+
+    def _model(self, kept: Kept, chosen: Callable[[Kept], Candidate], snapshots: int = 1) -> ExportedModel:
+        candidate = chosen(kept)
+        return export(
+            self.schema,
+            self.model,
+            [self._record(kept, place, told) for place, told in enumerate(candidate.told)],
+            self.network,
+            candidate.weights.matrix,
+            candidate.weights.buffers,
+            self.statistics,
+            self.plan,
+            self.output_activation,
+            snapshots,
+        )
+
+    def _record(self, kept: Kept, place: int, told: dict[str, Any]) -> dict[str, Any]:
+        member = self.split.members[place]
+        return {
+            "seed": member.seed,
+            "repeat": member.repeat,
+            "fold": member.fold,
+            **told,
+            "epochs": kept.epochs[place],
+            "stopped": kept.stopped[place],
+        }

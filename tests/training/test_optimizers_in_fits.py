@@ -1,0 +1,116 @@
+"""Every optimizer through the whole of a fit: alone is stacked, killed and resumed is straight."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from foldproof.config import Params
+from foldproof.config.optimizer import OptimizerName
+from foldproof.errors import ConfigError
+from foldproof.training import members as members_of
+from foldproof.training.optimizers import OPTIMIZERS
+from tests.training.setting import digits, fit_together, killed_and_resumed, params, split_of
+
+DATASET = digits(120)
+every_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
+
+
+def job(name: OptimizerName, precision: str = "fp64", **train: Any) -> Params:
+    """Batch normalisation over constant pixels, dropout, warm-up and a schedule that reacts on inner validation."""
+    full = any(limit.key == "batch_size" for limit in OPTIMIZERS[name].limits)
+    return params(
+        split={"folds": 3, "inner_share": 0.2},
+        preprocess={"center": "channel", "scale": "channel"},
+        model={"name": "mlp", "dropout": 0.2, "mlp": {"hidden": [12]}},
+        train={
+            "epochs": 5,
+            "batch_size": "full" if full else 16,
+            "optimizer": {"name": name},
+            "schedule": {"name": "plateau", "warmup_epochs": 1, "plateau": {"patience": 1}},
+            "precision": precision,
+            **train,
+        },
+    )
+
+
+class Prototypes(nn.Module):
+    """A class by its mean pixel's row in a table of embeddings, beside a linear layer."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.rows = nn.Embedding(40, 3)
+        self.head = nn.Linear(inputs + 3, outputs)
+        with torch.no_grad():
+            self.rows.weight.copy_(torch.linspace(-1, 1, 120).reshape(40, 3))
+            self.head.weight.copy_(torch.linspace(-0.1, 0.1, self.head.weight.numel()).reshape(outputs, -1))
+            self.head.bias.zero_()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        flat = inputs.flatten(1)
+        named = flat.abs().mean(1).mul(10).clamp(0, 39).long()
+        outputs: Tensor = self.head(torch.cat([flat, self.rows(named)], dim=1))
+        return outputs
+
+
+@pytest.fixture
+def fitting_network(monkeypatch: pytest.MonkeyPatch, name: OptimizerName) -> None:
+    """The network of the params, or one with embeddings where the optimizer is made for them."""
+    if OPTIMIZERS[name].layer is nn.Embedding:
+        monkeypatch.setattr(members_of, "build", lambda _, shape, outputs, __: Prototypes(shape[-1] ** 2, outputs))
+
+
+@every_optimizer
+@pytest.mark.usefixtures("fitting_network")
+def test_alone_is_stacked_and_resumed_is_straight(name: OptimizerName) -> None:
+    chosen = job(name)
+    split = split_of(DATASET, chosen)
+    together = fit_together(DATASET, split, chosen, (0, 1, 2))
+    alone = fit_together(DATASET, split, chosen, (1,))
+    assert torch.allclose(together.matrix[1], alone.matrix[0], rtol=1e-9, atol=1e-11)
+    resumed = killed_and_resumed(DATASET, split, chosen, (0, 1, 2))
+    assert torch.equal(resumed.matrix, together.matrix)
+    assert all(torch.equal(resumed.buffers[key], value) for key, value in together.buffers.items())
+
+
+@every_optimizer
+@pytest.mark.usefixtures("fitting_network")
+def test_training_lowers_the_loss(name: OptimizerName) -> None:
+    from foldproof.training.events import EpochEnded, Event
+
+    chosen = job(name, "fp32", schedule={"name": "constant"}, epochs=15)
+    seen: list[Event] = []
+    fit_together(DATASET, split_of(DATASET, chosen), chosen, (0,), [seen.append])
+    losses = [event.training_loss[0] for event in seen if isinstance(event, EpochEnded)]
+    assert losses[-1] < losses[0]
+
+
+def test_sparse_adam_asks_for_embeddings() -> None:
+    chosen = job("sparse_adam")
+    with pytest.raises(ConfigError, match=r"train\.optimizer\.name: found sparse_adam.*Embedding.*legal here: .*adam"):
+        fit_together(DATASET, split_of(DATASET, chosen), chosen, (0,))
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "told"),
+    [
+        ("lbfgs", {"batch_size": 16}, "train.batch_size: found 16, legal with lbfgs: full"),
+        ("gradient_descent", {"batch_size": 1}, "train.batch_size: found 1, legal with gradient_descent: full"),
+        ("lbfgs", {"precision": "bf16"}, "train.precision: found bf16, legal with lbfgs: fp32 or fp64"),
+        ("lbfgs", {"max_norm": 2.5}, "train.max_norm: found 2.5, legal with lbfgs: null"),
+        ("sparse_adam", {"penalty": {"l2": 0.1}}, "train.penalty.l2: found 0.1, legal with sparse_adam: 0"),
+    ],
+)
+def test_what_an_optimizer_cannot_work_with_is_refused(name: OptimizerName, train: dict[str, Any], told: str) -> None:
+    chosen = job(name, **train)
+    with pytest.raises(ConfigError) as refusal:
+        members_of.make_recipe("classification", chosen.train)
+    assert any(problem.startswith(told) for problem in refusal.value.problems)
+
+
+def test_all_that_does_not_fit_is_told_at_once() -> None:
+    chosen = job("lbfgs", batch_size=8, gradient_clip_norm=1.0, gradient_clip_value=1.0, max_norm=1.0)
+    with pytest.raises(ConfigError) as refusal:
+        members_of.make_recipe("classification", chosen.train)
+    assert len(refusal.value.problems) == 4
