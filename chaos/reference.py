@@ -13,7 +13,7 @@ import yaml
 from chaos.clone import PREPARED, SMALL, Clone, fresh_clone
 from chaos.record import Record, record_of
 
-WRITTEN = ("data/prepared", "data/splits", "data/statistics", "data/predictions", "models", "reports")
+WRITTEN = ("data/prepared", "data/splits", "data/statistics", "data/predictions", "data/without", "models", "reports")
 
 
 @dataclass(frozen=True)

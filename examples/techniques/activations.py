@@ -56,12 +56,16 @@ def _panel(study: Activations, rows: Rows, name: str) -> Panel:
 
 
 def _claim(relu: Floats, other: Floats, name: str, level: float) -> Claim:
+    """The mean over folds tells; where one never reaches the level, nothing can be said."""
     ratio = other / relu
+    reached = bool(np.isfinite(ratio).all())
     return Claim(
         f"ReLU converges several times faster than {name} (at least {SEVERAL:g} times, to training loss {level:g})",
         f"{relu.mean():.1f} epochs against {other.mean():.1f}: {ratio.mean():.1f} times "
-        f"({ratio.min():.1f} to {ratio.max():.1f} over folds)",
-        bool(ratio.mean() >= SEVERAL),
+        f"({ratio.min():.1f} to {ratio.max():.1f} over folds)"
+        if reached
+        else "not every fold came so far",
+        reached and bool(ratio.mean() >= SEVERAL),
     )
 
 

@@ -150,8 +150,8 @@ def _paint(
         edges = _edges(before[line], after[line])
         for axes, layer in zip(grid[line], study.shown, strict=True):
             _histograms(axes, before[line][layer - 1], after[line][layer - 1], edges)
-            apart = [spreads(layers)[layer - 1] for layers in (before[line], after[line])]
-            axes.text(1, 1.01, f"{apart[0]:.2g} → {apart[1]:.2g}", ha="right", fontsize=8, transform=axes.transAxes)
+            apart = " → ".join(_short(spreads(layers)[layer - 1]) for layers in (before[line], after[line]))
+            axes.text(1, 1.01, apart, ha="right", fontsize=8, transform=axes.transAxes)
             if line == 0:
                 axes.set_title(f"layer {layer}")
         accuracy = results[line].score("accuracy").mean()
@@ -172,6 +172,11 @@ def _paint(
         Patch(facecolor="none", edgecolor=canvas.VERMILION, linewidth=1.3, label="after"),
     ]
     figure.legend(handles=handles, loc="outside lower left", ncols=2)
+
+
+def _short(number: float) -> str:
+    """Two digits, and no power of ten where plain digits do."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.2g}"
 
 
 def _edges(before: Floats, after: Floats) -> Floats:

@@ -141,10 +141,10 @@ TECHNIQUES = (
         "training/test_averaging.py::test_the_moving_average_is_the_mean_with_fading_weights",
     ),
     Wreck(
-        "averaged weights with running averages of others",
+        "averaged weights judged with the running averages of others",
         "training/averaging.py",
-        "measures_anew=True",
-        "measures_anew=False",
+        "if self._row.measures_anew:",
+        "if False:",
         "training/test_averaging.py::test_the_average_is_that_of_torch[swa]",
     ),
     Wreck(

@@ -28,7 +28,7 @@ def validate(root: Path) -> str:
     seen = _fingerprint(root, params)
     remembered = root / REMEMBERED
     if remembered.exists():
-        then, *warnings = remembered.read_text(encoding="utf-8").splitlines()
+        then, *warnings = remembered.read_text(encoding="utf-8").split("\n")
         if then == seen:
             return "\n".join(["params.yaml and the data are as they were when they were last found valid", *warnings])
     told, warnings = _try_everything(params, root)

@@ -28,10 +28,10 @@ DIGITS = digits(200)
 
 
 @cache
-def model(dropout: float = 0.4, batch_norm: bool = True) -> ExportedModel:
+def model(dropout: float = 0.4, normalisation: str = "batch") -> ExportedModel:
     chosen = params(
         split={"folds": 2},
-        model={"name": "mlp", "mlp": {"hidden": [8], "batch_norm": batch_norm}, "dropout": dropout},
+        model={"name": "mlp", "normalisation": normalisation, "mlp": {"hidden": [8]}, "dropout": dropout},
         train={"epochs": 2, "batch_size": 16, "accelerator": "cpu"},
     )
     split = split_of(DIGITS, chosen)

@@ -59,6 +59,14 @@ def test_a_fresh_checkout_has_all_and_nothing_is_stale(ci: Path) -> None:
     assert (ci / "models/weights").read_text() == "weights1"
 
 
+def test_a_stale_pipeline_elsewhere_in_the_repository_is_no_reason_to_retrain(ci: Path) -> None:
+    remote_of(ci).fetch()
+    check_out(ci)
+    write(ci, "examples/dvc.yaml", "stages: {study: {cmd: echo 1 > picture, outs: [{picture: {cache: false}}]}}")
+    assert "study" in run(ci, "dvc", "status")
+    assert Status.of(ci).entries == {}
+
+
 def check_out_fails_without_data(ci: Path) -> str:
     with pytest.raises(FoldproofError, match=r"data/raw/rows\.csv: is on no DVC remote .*`dvc push`"):
         check_out(ci)

@@ -93,7 +93,7 @@ def probabilities(chosen: Job, model: Any, augment: Any = None, **train: Any) ->
     return {role: network.predict_members(chosen.dataset.features[found]) for role, found in rows.items()}
 
 
-OVERSIZED = {"mlp": {"hidden": [512], "batch_norm": False}}
+OVERSIZED = {"normalisation": "none", "mlp": {"hidden": [512]}}
 
 
 def scores(name: str, chosen: Job, predicted: dict[Role, NDArray[Any]], role: Role) -> Floats:

@@ -33,7 +33,7 @@ def rare() -> Dataset:
 def job(**train: Any) -> Any:
     return params(
         split={"folds": 3},
-        model={"name": "mlp", "dropout": 0, "mlp": {"hidden": [8], "batch_norm": False}},
+        model={"name": "mlp", "dropout": 0, "normalisation": "none", "mlp": {"hidden": [8]}},
         train={"epochs": 1, "class_weights": "balanced", "accelerator": "cpu", "precision": "fp64", **train},
     )
 

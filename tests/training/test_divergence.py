@@ -13,7 +13,7 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import TrainingError
 from foldproof.training.cross_validation import train_members
 from foldproof.training.divergence import divergence_limits
-from tests.training.setting import digits, params, split_of
+from tests.training.setting import digits, fit_together, params, split_of
 
 
 def limit(first: float, factor: float, ceiling: float) -> float:
@@ -47,12 +47,26 @@ def blobs() -> Dataset:
     return describe("blobs", generator.normal(size=(240, 4)) + targets[:, None], targets, "classification")
 
 
+@pytest.mark.parametrize("penalty", [{"l1": 0.003}, {"l2": 0.01}])
+def test_a_penalty_is_not_taken_for_divergence_under_a_loss_with_a_ceiling(penalty: dict[str, float]) -> None:
+    """What is minimised begins near or above the ceiling of its loss alone, and learns all the same."""
+    dataset = digits()
+    chosen: Any = params(
+        split={"folds": 3},
+        model={"name": "mlp", "mlp": {"hidden": [32]}, "dropout": 0},
+        train={"epochs": 3, "batch_size": 16, "loss": "mse", "penalty": penalty},
+    )
+    split = split_of(dataset, chosen)
+    kept = fit_together(dataset, split, chosen, (0, 1))
+    assert kept.epochs == [3, 3]
+
+
 @pytest.mark.parametrize("dataset", [digits(), blobs()], ids=lambda dataset: str(dataset.schema.name))
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "focal", "mse"])
 def test_a_rate_far_too_high_is_refused_under_every_loss_of_classes(dataset: Dataset, loss: str) -> None:
     chosen: Any = params(
         split={"folds": 3},
-        model={"name": "mlp", "mlp": {"hidden": [32], "batch_norm": False}, "dropout": 0},
+        model={"name": "mlp", "mlp": {"hidden": [32]}, "normalisation": "none", "dropout": 0},
         train={"epochs": 12, "batch_size": 16, "loss": loss, "optimizer": {"name": "sgd", "learning_rate": 1e6}},
     )
     split = split_of(dataset, chosen)

@@ -58,7 +58,7 @@ class Prototypes(nn.Module):
 def fitting_network(monkeypatch: pytest.MonkeyPatch, name: OptimizerName) -> None:
     """The network of the params, or one with embeddings where the optimizer is made for them."""
     if OPTIMIZERS[name].layer is nn.Embedding:
-        monkeypatch.setattr(members_of, "build", lambda _, shape, outputs, __: Prototypes(shape[-1] ** 2, outputs))
+        monkeypatch.setattr(members_of, "build", lambda _, shape, outputs, *__: Prototypes(shape[-1] ** 2, outputs))
 
 
 @every_optimizer
@@ -68,7 +68,7 @@ def test_alone_is_stacked_and_resumed_is_straight(name: OptimizerName) -> None:
     split = split_of(DATASET, chosen)
     together = fit_together(DATASET, split, chosen, (0, 1, 2))
     alone = fit_together(DATASET, split, chosen, (1,))
-    assert torch.allclose(together.matrix[1], alone.matrix[0], rtol=1e-9, atol=1e-11)
+    assert torch.allclose(together.matrix[1], alone.matrix[0], rtol=1e-7, atol=1e-9)
     resumed = killed_and_resumed(DATASET, split, chosen, (0, 1, 2))
     assert torch.equal(resumed.matrix, together.matrix)
     assert all(torch.equal(resumed.buffers[key], value) for key, value in together.buffers.items())

@@ -73,7 +73,7 @@ def job(network: str = "mlp", **train: Any) -> Params:
     return params(
         split={"folds": 5, "inner_share": 0.2},
         preprocess={"center": "channel", "scale": "channel"},
-        model={"name": network, "dropout": 0, "mlp": {"hidden": [8], "batch_norm": False}},
+        model={"name": network, "dropout": 0, "normalisation": "none", "mlp": {"hidden": [8]}},
         train={"epochs": 3, "batch_size": 16, "precision": "fp64", **train},
     )
 

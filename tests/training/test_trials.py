@@ -34,7 +34,7 @@ def trial(**changes: Any) -> Params:
     """A small network; `changes` are dotted keys."""
     values: dict[str, Any] = {
         "split": {"folds": 2},
-        "model": {"name": "mlp", "mlp": {"hidden": [8], "batch_norm": False}},
+        "model": {"name": "mlp", "normalisation": "none", "mlp": {"hidden": [8]}},
         "train": {"epochs": 2, "batch_size": 16, "precision": "fp64", "optimizer": {"name": "sgd"}},
         "augment": {},
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.augmentation import measured, refuse_mixing_of_single_rows, strengths
 from foldproof.data.batches import RowTable
-from foldproof.data.dataset import Dataset
+from foldproof.data.dataset import Dataset, Schema
 from foldproof.data.splits import Member, Role, Split
 from foldproof.data.statistics import Statistics
 from foldproof.errors import ConfigError
@@ -28,6 +29,7 @@ from foldproof.training.data_module import FoldDataModule
 from foldproof.training.fit import Recipe
 from foldproof.training.losses import loss_for, loss_settings
 from foldproof.training.optimizers import OPTIMIZERS
+from foldproof.training.penalties import PENALTIES
 from foldproof.training.population import Population
 from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
 from foldproof.training.schedules import factor_of_epochs, reduction_on_plateau
@@ -95,7 +97,7 @@ def make_population(
         keys=keys,
         settings={
             **{name: _per_member(value, members) for name, value in settings_of(train).items()},
-            "loss_ceiling": _per_member(loss_for(train, schema.task).ceiling(schema.outputs), members),
+            "loss_ceiling": _per_member(_ceiling(train, schema), members),
             **{name: _per_member(value, members) for name, value in loss_settings(train, schema.task).items()},
             **_class_weights(dataset, split, train, indices),
         },
@@ -150,6 +152,12 @@ def make_data(
 def key_of_member(member: Member) -> torch.Tensor:
     """The key `[2]` under which all draws of a member fall; trials of a search share it."""
     return randomness.key_of(member.seed, member.repeat, member.fold)
+
+
+def _ceiling(train: Train, schema: Schema) -> float:
+    """The largest value of what a member minimises; a penalty grows without end."""
+    penalised = acting(settings_of(train)) & PENALTIES.keys()
+    return inf if penalised else loss_for(train, schema.task).ceiling(schema.outputs)
 
 
 def _class_weights(dataset: Dataset, split: Split, train: Train, indices: Sequence[int]) -> State:
