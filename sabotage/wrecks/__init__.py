@@ -7,5 +7,6 @@ from sabotage.wrecks.leakage import LEAKAGE
 from sabotage.wrecks.members import MEMBERS
 from sabotage.wrecks.refusals import REFUSALS
 from sabotage.wrecks.resuming import RESUMING
+from sabotage.wrecks.techniques import TECHNIQUES
 
-WRECKS: tuple[Wreck, ...] = (*LEAKAGE, *MEMBERS, *RESUMING, *DURABILITY, *JUDGEMENT, *REFUSALS)
+WRECKS: tuple[Wreck, ...] = (*LEAKAGE, *MEMBERS, *TECHNIQUES, *RESUMING, *DURABILITY, *JUDGEMENT, *REFUSALS)

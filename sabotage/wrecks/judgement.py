@@ -38,4 +38,26 @@ JUDGEMENT = (
         "autoescape=False",
         "report/test_page.py::test_names_are_escaped",
     ),
+    Wreck(
+        "Monte-Carlo masks the same in each pass",
+        "model/exported.py",
+        "randomness.fold_in(randomness.fold_in(self._mask_keys(), mask), start)",
+        "randomness.fold_in(randomness.fold_in(self._mask_keys(), 0), start)",
+        "evaluation/test_test_time.py::"
+        "test_masks_are_reproducible_differ_between_passes_and_leave_running_averages_alone",
+    ),
+    Wreck(
+        "Monte-Carlo masks the same for every thousand rows",
+        "model/exported.py",
+        "randomness.fold_in(randomness.fold_in(self._mask_keys(), mask), start)",
+        "randomness.fold_in(randomness.fold_in(self._mask_keys(), mask), 0)",
+        "evaluation/test_test_time.py::test_rows_far_apart_have_masks_of_their_own",
+    ),
+    Wreck(
+        "the spread under masks without what members disagree by",
+        "evaluation/test_time.py",
+        "np.sqrt((spreads**2).mean(axis=0) + means.var(axis=0))",
+        "np.sqrt((spreads**2).mean(axis=0))",
+        "evaluation/test_test_time.py::test_the_spread_of_a_mixture_is_that_of_all_its_draws",
+    ),
 )

@@ -59,4 +59,49 @@ LEAKAGE = (
         "if member.name not in saw and sha256(",
         "evaluation/test_who_saw_what.py::test_statistics_fitted_on_other_rows",
     ),
+    Wreck(
+        "class weights from all rows",
+        "training/members.py",
+        "[np.asarray(dataset.targets[split.rows(index, Role.TRAINING)]) for index in indices]",
+        "[np.asarray(dataset.targets) for _ in indices]",
+        "training/test_class_weights.py::test_a_member_is_judged_by_the_loss_weighted_as_its_own_training_rows_say",
+    ),
+    Wreck(
+        "initial weights scaled on the scored fold",
+        "training/members.py",
+        "training = RowTable.of([split.rows(index, Role.TRAINING)])",
+        "training = RowTable.of([split.rows(index, Role.SCORED)])",
+        "model/test_initializers.py::test_lsuv_looks_at_no_other_rows",
+    ),
+    Wreck(
+        "augmentation knows the range of all rows",
+        "training/members.py",
+        "measured(on, dataset, [split.rows(index, Role.TRAINING) for index in indices])",
+        "measured(on, dataset, [np.arange(len(dataset.targets)) for _ in indices])",
+        "training/test_augmented_training.py::test_augmentation_knows_a_members_own_training_rows_alone",
+    ),
+    Wreck(
+        "running averages of averaged weights measured on inner validation",
+        "training/module.py",
+        "order = epoch_batches(self.data.training, self.data.keys, epoch,",
+        "order = epoch_batches(self.data.inner_validation, self.data.keys, epoch,",
+        "training/test_averaging.py::test_the_average_is_that_of_torch[swa]",
+    ),
+    Wreck(
+        "the greedy selection sees test rows",
+        "evaluation/additions.py",
+        "counts = greedy_selection(np.concatenate(own, axis=1), np.concatenate(bench.truths), metric)",
+        "everyone = np.broadcast_to(bench.test_rows, (len(own), len(bench.test_rows)))\n"
+        "    seen = model.predict_snapshots(bench.features, everyone).mean(axis=0)\n"
+        "    counts = greedy_selection(seen, bench.test_targets, metric)",
+        "evaluation/test_additions.py::test_the_selection_never_sees_test_rows",
+    ),
+    Wreck(
+        "the greedy selection told as if the folds could judge it",
+        "evaluation/additions.py",
+        "comparison=None if remark else self._comparison(metric, one, other),",
+        "comparison=self._comparison(metric, one, other),",
+        "evaluation/test_additions.py::"
+        "test_greedy_selection_finds_the_good_snapshot_and_is_judged_on_the_test_set_alone",
+    ),
 )

@@ -66,4 +66,32 @@ RESUMING = (
         "",
         "training/test_resume.py::test_what_a_sink_raises_beside_workers_is_raised",
     ),
+    Wreck(
+        "the newest checkpoint removed, not the oldest",
+        "training/checkpoints.py",
+        "self._newest_first()[KEPT:]",
+        "self._newest_first()[:-KEPT]",
+        "training/test_resume.py::test_the_last_two_checkpoints_are_kept_and_read_back",
+    ),
+    Wreck(
+        "the newest training removed, not the oldest",
+        "training/resume.py",
+        "for path in others[KEPT_TRAININGS - 1 :]:",
+        "for path in others[: 1 - KEPT_TRAININGS]:",
+        "training/test_resume.py::test_only_three_trainings_are_kept",
+    ),
+    Wreck(
+        "resume with the mass of the average forgotten",
+        "training/averaging.py",
+        'self._mass = tensors["mass"].to(device)',
+        'self._mass = torch.zeros_like(tensors["mass"])',
+        "training/test_averaging.py::test_killed_at_every_epoch_and_resumed_is_straight_through[ema-snapshots0]",
+    ),
+    Wreck(
+        "resume with a rate that fell on a plateau as it was",
+        "training/best_epochs.py",
+        "self._restore(module.found)\n            module.scale_learning_rates(self._plateau.factor)\n",
+        "self._restore(module.found)\n",
+        "training/test_plateaus_in_fits.py::test_killed_at_every_epoch_and_resumed_is_straight_through",
+    ),
 )

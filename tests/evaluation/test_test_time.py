@@ -21,7 +21,7 @@ from foldproof.evaluation.test_time import (
     refuse_masks_that_mask_nothing,
     views_of,
 )
-from foldproof.model.exported import ExportedModel
+from foldproof.model.exported import CHUNK, ExportedModel
 from foldproof.training.cross_validation import train_members
 
 DIGITS = digits(200)
@@ -91,6 +91,13 @@ def test_masks_are_reproducible_differ_between_passes_and_leave_running_averages
     np.testing.assert_array_equal(
         model().predict_rows(DIGITS.features, rows), model().predict_snapshots(DIGITS.features, rows)[:, 0]
     )
+
+
+def test_rows_far_apart_have_masks_of_their_own() -> None:
+    """One row again and again, more often than are predicted at a time."""
+    again = np.zeros((2, CHUNK + 20), dtype=np.int64)
+    found = model().predict_snapshots(DIGITS.features, again, mask=0)[:, 0]
+    assert np.abs(found[:, :20] - found[:, CHUNK:]).max() > 0.01
 
 
 def test_mean_and_spread_over_masks_are_those_of_numpy() -> None:

@@ -1,5 +1,6 @@
 """Training rows alone are augmented: whatever is on, the others are judged as they are; mixed targets in the loss."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,13 @@ import torch.nn.functional as F
 from foldproof import randomness
 from foldproof.data.augmentation import AUGMENTATIONS, augment, measured, mix
 from foldproof.data.batches import epoch_batches
-from foldproof.data.dataset import Kind
+from foldproof.data.dataset import Dataset, Kind
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.model.build import build
 from foldproof.training.cross_validation import Trained, train_members
 from foldproof.training.events import EpochEnded, Event
-from foldproof.training.members import key_of_member, make_data
+from foldproof.training.members import key_of_member, make_data, make_population
 from tests.data.augmented import dataset_of, kind_of, usual
 from tests.training.setting import digits, fit_together, params, split_of
 
@@ -65,6 +66,24 @@ def test_inner_validation_and_scored_and_test_rows_are_never_augmented(
     dataset = dataset_of(kind)
     for mine, theirs in zip(*(one.model.predict_members(dataset.features) for one in (changed, plain)), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name, row in AUGMENTATIONS.items() if row.measures])
+def test_augmentation_knows_a_members_own_training_rows_alone(name: str) -> None:
+    dataset = dataset_of(kind_of(name))
+    chosen = params(split={"folds": 2}, augment={name: whole(name)}, model={"name": "linear"}, train={"batch_size": 8})
+    split = split_of(dataset, chosen)
+    features = np.array(dataset.features)
+    features[np.setdiff1d(np.arange(len(features)), split.rows(0, Role.TRAINING))] *= -100
+
+    def known(data: Dataset) -> list[torch.Tensor]:
+        statistics = fit_statistics(data, split, chosen.preprocess)
+        population = make_population(data, split, statistics, chosen.model, chosen.train, chosen.augment)
+        return [population.statistics[measure] for measure in AUGMENTATIONS[name].measures]
+
+    for clean, garbage in zip(known(dataset), known(replace(dataset, features=features)), strict=True):
+        assert torch.equal(clean[0], garbage[0])
+        assert not torch.equal(clean[1], garbage[1])
 
 
 def test_the_training_loss_is_that_of_mixed_targets() -> None:

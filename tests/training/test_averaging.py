@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import log_loss
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 from foldproof import randomness
 from foldproof.config import Params
 from foldproof.data.batches import epoch_batches
+from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics, normalise
 from foldproof.errors import ConfigError
 from foldproof.model.build import build
 from foldproof.training.averaging import AVERAGINGS
+from foldproof.training.cross_validation import train_members
 from foldproof.training.events import EpochEnded, Event
 from foldproof.training.fit import fit
 from foldproof.training.kept import Kept
@@ -131,6 +134,44 @@ def test_the_moving_average_is_the_mean_with_fading_weights(trace: Trace) -> Non
     shares = DECAY ** np.arange(steps)[::-1].astype(np.float64)
     taken = np.stack([weights.matrix[0].numpy() for weights in trace.after[:steps]])
     np.testing.assert_allclose(kept.matrix[0], (shares[:, None] * taken).sum(0) / shares.sum(), rtol=1e-9, atol=1e-12)
+
+
+@every_averaging
+def test_an_epoch_is_judged_by_its_average(name: str) -> None:
+    """The loss told of the best epoch is scikit-learn's, of what the kept weights predict of inner validation."""
+    chosen = job(name, accelerator="cpu")
+    split, seen = split_of(DATA, chosen), list[Event]()
+    statistics = fit_statistics(DATA, split, chosen.preprocess)
+    found = train_members(DATA, split, statistics, chosen.model, chosen.train, chosen.augment, [seen.append])
+    told = {
+        (event.epoch, event.members[place]): loss
+        for event in seen
+        if isinstance(event, EpochEnded)
+        for place, loss in enumerate(event.inner_validation_loss)
+    }
+    rows = [split.rows(index, Role.INNER_VALIDATION) for index in range(3)]
+    for index, predicted in enumerate(found.model.predict_lists(DATA.features, rows)):
+        probabilities = predicted.astype(np.float64)
+        wanted = log_loss(
+            DATA.targets[rows[index]], probabilities / probabilities.sum(1, keepdims=True), labels=range(10)
+        )
+        best = found.model.members[index]["best_epoch"]
+        assert told[best, split.members[index]] == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "snapshots"), [("ema", {"every_epochs": 2, "keep": 2}), ("swa", {})])
+def test_compaction_changes_nothing_for_those_who_go_on(name: str, snapshots: dict[str, Any]) -> None:
+    wild = {"name": "sgd", "learning_rate": 0.5}
+    chosen = job(name, snapshots, epochs=14, early_stopping={"patience": 1}, batch_size=8, optimizer=wild)
+    split = split_of(DATA, chosen)
+    together = fit_together(DATA, split, chosen, (0, 1, 2))
+    assert len(set(together.epochs)) > 1, "nobody stopped before the others, so nothing was compacted"
+    for index in range(3):
+        alone = fit_together(DATA, split, chosen, (index,))
+        mine = together.select([index])
+        assert alone.facts() == mine.facts()
+        for key, value in alone.tensors().items():
+            assert torch.allclose(mine.tensors()[key], value, rtol=1e-9, atol=1e-12), key
 
 
 @every_averaging

@@ -8,6 +8,7 @@ from sklearn.linear_model import ElasticNet
 from torch import Tensor, nn
 
 from foldproof.config import Params
+from foldproof.data.splits import Role
 from foldproof.model.stacked import Layout
 from foldproof.training.constraints import clip_factors, clip_values, limit_norms
 from foldproof.training.elements import Elements
@@ -99,6 +100,28 @@ def test_reported_and_first_losses_rise_with_the_penalty_and_inner_validation_do
         added = l2.training_loss[member] - without.training_loss[member]
         assert added == pytest.approx(0.005 * held.square().sum().item(), rel=1e-6)
     assert l1.inner_validation_loss == pytest.approx(without.inner_validation_loss, rel=1e-6)
+
+
+def test_a_fit_minimises_penalties_on_weights_and_not_on_biases() -> None:
+    """The loss before the second of two steps is that of what the first one left, whose biases are no longer 0."""
+    dataset, rates = digits(120), {"l1": 0.01, "l2": 0.02}
+
+    def descent(epochs: int) -> Params:
+        rate = {"name": "gradient_descent", "learning_rate": 0.1}
+        return job("linear", epochs=epochs, batch_size="full", penalty=rates, optimizer=rate)
+
+    split, seen = split_of(dataset, descent(2)), list[Event]()
+    left = fit_together(dataset, split, descent(1), (0,)).matrix[0]
+    fit_together(dataset, split, descent(2), (0,), [seen.append])
+    told = [event.training_loss[0] for event in seen if isinstance(event, EpochEnded)]
+    weights, biases = left[:-10], left[-10:]
+    assert biases.abs().min() > 1e-3
+    rows = split.rows(0, Role.TRAINING)
+    raw = torch.from_numpy(dataset.features[rows]).double().flatten(1)
+    outputs = (raw - raw.mean()) / raw.std(correction=0) @ weights.reshape(10, 64).T + biases
+    added = 0.01 * weights.abs().sum() + 0.01 * weights.square().sum()
+    wanted = nn.functional.cross_entropy(outputs, torch.from_numpy(dataset.targets[rows])) + added
+    assert told[1] == pytest.approx(wanted.item(), rel=1e-9)
 
 
 def test_l1_gives_sparser_weights_than_l2() -> None:
