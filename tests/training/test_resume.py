@@ -17,6 +17,7 @@ from foldproof.training.checkpoints import Checkpoint, CheckpointFolder
 from foldproof.training.cross_validation import Trained, train_members
 from foldproof.training.event_log import EventLog, read_events
 from foldproof.training.events import EpochEnded, Event, FitContinued, MemberStopped
+from foldproof.training.outputs import Curves
 from foldproof.training.plan import Plan
 from foldproof.training.resume import Resume, Trail, events_path
 from foldproof.training.task import Task
@@ -134,6 +135,57 @@ def test_events_of_an_epoch_whose_checkpoint_is_missing_are_forgotten(tmp_path: 
     again.flush()
     read = [event for event, _ in read_events(tmp_path / "events.jsonl")]
     assert read == [events[0], events[2], MemberStopped(members[0], 2, 1, "patience")]
+
+
+def damaged(content: bytes, how: str) -> bytes:
+    changed = bytearray(content)
+    if how == "a figure":
+        changed[content.index(b'"training_loss": [') + 20] ^= 1  # another digit
+    if how == "a name":
+        changed[3] ^= 1
+    if how == "its end":
+        del changed[-40:]
+    if how == "its second half":
+        del changed[len(changed) // 2 :]
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("engine", ["in_process", "workers"])
+@pytest.mark.parametrize(
+    ("how", "epochs"), [("a figure", 0), ("a name", 0), ("its end", 4), ("its second half", 0), ("all", 0)]
+)
+def test_a_damaged_log_of_events_costs_epochs_and_no_figure(
+    tmp_path: Path, engine: str, how: str, epochs: int
+) -> None:
+    chosen, trainings, straight = job(engine=engine, population=2), Resume(tmp_path), Curves()
+    trained(chosen, [straight])
+    with pytest.raises(Killed):
+        trained(chosen, [dying_after(5)], trainings)
+    first = next(tmp_path.glob("*/population-0"))
+    written = Trail(first).found
+    assert written is not None
+    log = events_path(first)
+    content = log.read_bytes()
+    log.unlink() if how == "all" else log.write_bytes(damaged(content, how))
+    curves, told = Curves(), list[Event]()
+    trained(chosen, [curves, told.append], trainings)
+    assert curves.table().equals(straight.table())
+    continued = {event.members[0].fold: event.epochs for event in told if isinstance(event, FitContinued)}
+    assert continued.get(0, 0) == (written.epochs - 1 if epochs else 0)
+    assert log.read_bytes().startswith(content)
+
+
+def test_what_begins_anew_keeps_its_own_checkpoints(tmp_path: Path) -> None:
+    chosen = job()
+    split = split_of(DATASET, chosen)
+    with pytest.raises(Killed):
+        fit_together(DATASET, split, chosen, (0, 1), [dying_after(6)], tmp_path)
+    events_path(tmp_path).unlink()
+    with pytest.raises(Killed):
+        fit_together(DATASET, split, chosen, (0, 1), [dying_after(3)], tmp_path)
+    found = Trail(tmp_path).found
+    assert found is not None
+    assert found.epochs == 3
 
 
 def test_a_full_disk_stops_checkpoints_and_not_the_training(

@@ -20,7 +20,7 @@ from foldproof.data.splits import Split
 from foldproof.data.statistics import Statistics
 from foldproof.reproducibility import canonical_json, environment, sha256, sha256_of_tree, write_whole
 from foldproof.training.checkpoints import Checkpoint, CheckpointFolder
-from foldproof.training.event_log import EventLog, read_events
+from foldproof.training.event_log import EventLog, checksum_of, read_events
 from foldproof.training.events import Event
 from foldproof.training.plan import Plan
 
@@ -74,7 +74,8 @@ class Trail:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._checkpoints = CheckpointFolder(folder)
-        self.found = self._checkpoints.newest()
+        self.found = self._checkpoints.newest(self._has_its_events)
+        self._checkpoints.forget_after(self.found.epochs if self.found else 0)
         self._log = EventLog(events_path(folder), self.found.facts["events"] if self.found else 0)
         self._complained = False
 
@@ -89,12 +90,17 @@ class Trail:
     def save(self, epochs: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Keep the state after so many epochs; a full disk is told once, and training goes on."""
         try:
-            length = self._log.flush()
-            self._checkpoints.save(Checkpoint(epochs, tensors, {**facts, "events": length}))
+            log = {"events": self._log.flush(), "events_checksum": self._log.checksum}
+            self._checkpoints.save(Checkpoint(epochs, tensors, facts | log))
         except OSError as error:
             if not self._complained:
                 print(f"foldproof: no checkpoint could be written ({error}); training goes on, the last one is kept")
             self._complained = True
+
+    def _has_its_events(self, checkpoint: Checkpoint) -> bool:
+        """Whether the log begins with what had been told at the checkpoint."""
+        facts = checkpoint.facts
+        return checksum_of(events_path(self._folder), facts["events"]) == facts["events_checksum"]
 
 
 def events_path(folder: Path) -> Path:
