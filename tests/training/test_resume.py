@@ -4,23 +4,28 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
+from foldproof.data.splits import Member
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import TrainingError
 from foldproof.training import workers
+from foldproof.training.best_epochs import Kept
 from foldproof.training.checkpoints import Checkpoint, CheckpointFolder
 from foldproof.training.cross_validation import Trained, train_members
+from foldproof.training.engines import Engine, in_process
 from foldproof.training.event_log import EventLog, read_events
-from foldproof.training.events import EpochEnded, Event, FitContinued, MemberStopped
-from foldproof.training.outputs import Curves
+from foldproof.training.events import EpochEnded, Event, FitContinued, MemberStopped, Sink
 from foldproof.training.plan import Plan
 from foldproof.training.resume import Resume, Trail, events_path
 from foldproof.training.task import Task
+from foldproof.training.workers import in_workers
 from tests.training.setting import Killed, digits, dying_after, fit_together, killed_and_resumed, params, split_of
 
 DATASET = digits(300)
@@ -38,6 +43,13 @@ def trained(chosen: Any, sinks: Any = (), resume: Resume | None = None) -> Train
     split = split_of(DATASET, chosen)
     statistics = fit_statistics(DATASET, split, chosen.preprocess)
     return train_members(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, sinks, resume)
+
+
+def task_in(folder: Path | None) -> Task:
+    chosen = job()
+    split = split_of(DATASET, chosen)
+    statistics = fit_statistics(DATASET, split, chosen.preprocess)
+    return Task(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, folder)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw"])
@@ -150,28 +162,44 @@ def damaged(content: bytes, how: str) -> bytes:
     return bytes(changed)
 
 
-@pytest.mark.parametrize("engine", ["in_process", "workers"])
+def of_population(events: Sequence[Event], number: int) -> list[Event]:
+    members = [Member(0, 0, fold) for fold in PLAN.populations[number]]
+    return [
+        event
+        for event in events
+        if (
+            event.member in members
+            if isinstance(event, MemberStopped)
+            else isinstance(event, EpochEnded) and event.members[0] in members
+        )
+    ]
+
+
 @pytest.mark.parametrize(
-    ("how", "epochs"), [("a figure", 0), ("a name", 0), ("its end", 4), ("its second half", 0), ("all", 0)]
+    ("how", "engine", "epochs"),
+    [
+        ("a figure", in_process, 0),
+        ("a figure", in_workers, 0),
+        ("a name", in_process, 0),
+        ("its end", in_process, 4),
+        ("its second half", in_process, 0),
+        ("all", in_process, 0),
+    ],
 )
 def test_a_damaged_log_of_events_costs_epochs_and_no_figure(
-    tmp_path: Path, engine: str, how: str, epochs: int
+    tmp_path: Path, how: str, engine: Engine, epochs: int
 ) -> None:
-    chosen, trainings, straight = job(engine=engine, population=2), Resume(tmp_path), Curves()
-    trained(chosen, [straight])
+    straight, told = list[Event](), list[Event]()
+    in_process(task_in(None), [straight.append])
     with pytest.raises(Killed):
-        trained(chosen, [dying_after(5)], trainings)
-    first = next(tmp_path.glob("*/population-0"))
-    written = Trail(first).found
-    assert written is not None
-    log = events_path(first)
+        in_process(task_in(tmp_path), [dying_after(5)])
+    log = events_path(tmp_path / "population-0")
     content = log.read_bytes()
     log.unlink() if how == "all" else log.write_bytes(damaged(content, how))
-    curves, told = Curves(), list[Event]()
-    trained(chosen, [curves, told.append], trainings)
-    assert curves.table().equals(straight.table())
-    continued = {event.members[0].fold: event.epochs for event in told if isinstance(event, FitContinued)}
-    assert continued.get(0, 0) == (written.epochs - 1 if epochs else 0)
+    engine(task_in(tmp_path), [told.append])
+    assert [event.epochs for event in told if isinstance(event, FitContinued)] == [epochs] * (epochs > 0)
+    for number in (0, 1):
+        assert of_population(told, number) == of_population(straight, number)
     assert log.read_bytes().startswith(content)
 
 
@@ -245,11 +273,8 @@ def test_a_worker_that_dies_is_run_again_and_goes_on(tmp_path: Path, capsys: pyt
 
 
 def worker_processes() -> list[int]:
-    from joblib.externals.loky import reusable_executor
-
-    executor = reusable_executor._executor
-    assert executor is not None
-    return list(executor._processes)
+    children = psutil.Process().children()
+    return [child.pid for child in children if any("popen_loky" in word for word in child.cmdline())]
 
 
 def test_workers_that_keep_dying_end_the_training_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +286,7 @@ def test_workers_that_keep_dying_end_the_training_with_advice(monkeypatch: pytes
             try:
                 for process in worker_processes():
                     os.kill(process, signal.SIGKILL)
-            except (AssertionError, ProcessLookupError, RuntimeError, TypeError):
+            except (ProcessLookupError, psutil.Error):
                 continue
 
     thread = threading.Thread(target=kill)
@@ -274,20 +299,52 @@ def test_workers_that_keep_dying_end_the_training_with_advice(monkeypatch: pytes
         thread.join()
 
 
-def test_what_a_sink_raises_beside_workers_is_raised(tmp_path: Path) -> None:
-    def broken(_: Event) -> None:
-        raise BrokenPipeError("nobody reads the display")
+def test_what_a_sink_raises_beside_workers_ends_them_at_once(tmp_path: Path) -> None:
+    told: list[Event] = []
 
-    chosen = job()
-    split = split_of(DATASET, chosen)
-    statistics = fit_statistics(DATASET, split, chosen.preprocess)
-    task = Task(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, tmp_path)
-    follower = workers._Follower(task, 0, [broken])
-    log = EventLog(events_path(tmp_path / "population-0"))
-    log(MemberStopped(split.members[0], 1, 1, "patience"))
-    log.flush()
-    with pytest.raises(BrokenPipeError, match="nobody reads"), workers._following([follower]):
-        pass
+    def broken(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, EpochEnded):
+            raise BrokenPipeError("nobody reads the display")
+
+    chosen = job(engine="workers", epochs=2000, early_stopping={"patience": 2000})
+    with pytest.raises(BrokenPipeError, match="nobody reads"):
+        trained(chosen, [broken], Resume(tmp_path))
+    assert isinstance(told[-1], EpochEnded)
+    assert sum(isinstance(event, EpochEnded) for event in told) == 1, "no sink is told anything after"
+    assert not worker_processes()
+    logs = list(tmp_path.rglob("events.jsonl"))
+    assert logs
+    assert all(event.epoch < 1000 for log in logs for event, _ in read_events(log) if isinstance(event, EpochEnded))
+
+
+class WithFullDisk(Task):
+    """The disk takes the logs of the first epochs, and of the second population nothing."""
+
+    def run(self, number: int, sinks: Sequence[Sink]) -> Kept:
+        real, flushed = EventLog.flush, 0
+
+        def flush(log: EventLog) -> int:
+            nonlocal flushed
+            flushed += 1
+            if number == 1 or flushed > 2:
+                raise OSError(28, "No space left on device")
+            return real(log)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(EventLog, "flush", flush)
+            return super().run(number, sinks)
+
+
+def test_what_a_full_disk_keeps_out_of_the_logs_of_workers_is_told_all_the_same(tmp_path: Path) -> None:
+    straight, told = list[Event](), list[Event]()
+    in_process(task_in(None), [straight.append])
+    with pytest.raises(Killed):
+        in_process(task_in(tmp_path), [dying_after(2)])
+    in_workers(WithFullDisk(**vars(task_in(tmp_path))), [told.append])
+    assert [event.epochs for event in told if isinstance(event, FitContinued)] == [2]
+    for number in (0, 1):
+        assert of_population(told, number) == of_population(straight, number)
 
 
 def test_divergence_in_a_worker_is_told_as_it_is_here() -> None:
