@@ -1,6 +1,7 @@
 """Train every member of a split: from sections of params to plain values, to populations, to the exported model."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from foldproof.training.members import key_of_member
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.resume import Resume, digest_of_training
 from foldproof.training.task import Task
+from foldproof.unfinished import in_use
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def train_members(
         sink(started)
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
-    kept = ENGINES[plan.engine](task, sinks)
+    with in_use(folder) if folder else nullcontext():
+        kept = ENGINES[plan.engine](task, sinks)
     trained = export(
         schema,
         model,
