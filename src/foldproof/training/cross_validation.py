@@ -1,6 +1,7 @@
 """Train every member of a split: from sections of params to plain values, to populations, to the exported model."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
 from foldproof.training.resume import Resume, digest_of_training
 from foldproof.training.task import Task
+from foldproof.unfinished import in_use
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def train_members(
     source = hash_of_source(model)
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
-    kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
+    with in_use(folder) if folder else nullcontext():
+        kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
     activation = loss_for(train, schema.task).output_activation
     exporter = Exporter(
         schema, split, statistics, model, network, {**plan.to_dict(), "steps_per_epoch": steps}, activation
