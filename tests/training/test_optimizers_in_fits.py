@@ -11,8 +11,8 @@ from foldproof.config.optimizer import OptimizerName
 from foldproof.data.splits import Member
 from foldproof.errors import ConfigError
 from foldproof.training import members as members_of
-from foldproof.training.best_epochs import Kept
 from foldproof.training.events import EpochEnded, Event
+from foldproof.training.kept import Kept
 from foldproof.training.optimizers import OPTIMIZERS
 from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, params, split_of
 

@@ -11,10 +11,10 @@ import pytest
 
 from foldproof.errors import TrainingError
 from foldproof.training import workers
-from foldproof.training.best_epochs import Kept
 from foldproof.training.engines import in_process
 from foldproof.training.event_log import EventLog, read_events
 from foldproof.training.events import EpochEnded, Event, FitContinued, MemberStopped, Sink
+from foldproof.training.kept import Kept
 from foldproof.training.resume import Resume
 from foldproof.training.task import Task
 from foldproof.training.workers import in_workers
