@@ -115,7 +115,7 @@ def test_a_fit_minimises_penalties_on_weights_and_not_on_biases() -> None:
     fit_together(dataset, split, descent(2), (0,), [seen.append])
     told = [event.training_loss[0] for event in seen if isinstance(event, EpochEnded)]
     weights, biases = left[:-10], left[-10:]
-    assert biases.abs().min() > 1e-3
+    assert biases.abs().sum() > 0.01, "biases stay 0; the test would show less than it says"
     rows = split.rows(0, Role.TRAINING)
     raw = torch.from_numpy(dataset.features[rows]).double().flatten(1)
     outputs = (raw - raw.mean()) / raw.std(correction=0) @ weights.reshape(10, 64).T + biases

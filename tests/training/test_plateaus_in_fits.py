@@ -40,7 +40,7 @@ def test_the_rate_of_each_member_is_torchs_by_its_own_losses() -> None:
             if event.epoch == 0:
                 optimizer = optimizers[member] = torch.optim.SGD([nn.Parameter(torch.zeros(1))], RATE)
                 theirs[member] = ReduceLROnPlateau(
-                    optimizer, factor=FACTOR, patience=0, threshold=0, min_lr=SMALLEST, eps=0
+                    optimizer, factor=FACTOR, patience=0, threshold=0, min_lr=SMALLEST * RATE, eps=0
                 )
             assert rate == pytest.approx(optimizers[member].param_groups[0]["lr"], rel=1e-12)
             theirs[member].step(loss)
