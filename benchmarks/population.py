@@ -1,7 +1,12 @@
-"""foldproof's side: all networks as one population, from the statistics to the scores of the scored rows."""
+"""foldproof's side: all networks as one population, from the statistics to the scores of the scored rows.
+
+As in the pipeline, a checkpoint of everything is written and synced after every epoch.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
@@ -22,13 +27,16 @@ from foldproof.training.events import Sink
 from foldproof.training.fit import fit
 from foldproof.training.members import make_data, make_population, make_recipe
 from foldproof.training.population import Population
+from foldproof.training.resume import Resume, trail_of
 
 
 def cross_validate(params: Params, dataset: Dataset, split: Split) -> Outcome:
     """All members of the split, with one learning rate, by the function that the pipeline calls."""
     started = perf_counter()
     statistics = fit_statistics(dataset, split, params.preprocess)
-    trained = train_members(dataset, split, statistics, params.model, params.train, params.augment)
+    sections = params.model, params.train, params.augment
+    with TemporaryDirectory() as folder:
+        trained = train_members(dataset, split, statistics, *sections, resume=Resume(Path(folder)))
     accuracies = tuple(
         float((predicted.argmax(1) == dataset.targets[split.rows(index, Role.SCORED)]).mean())
         for index, predicted in enumerate(trained.out_of_fold)
@@ -57,7 +65,9 @@ def cross_validate_rates(
         population = replace(population, network=CompiledNetwork(population.network))
     steps = split.steps_per_epoch(params.train.batch_size)
     data = make_data(dataset, split, everyone, params.train.batch_size, steps)
-    kept = fit(population, data, make_recipe(dataset.schema.task, params.train), device, precision, sinks)
+    recipe = make_recipe(dataset.schema.task, params.train)
+    with TemporaryDirectory() as folder, trail_of(Path(folder)) as trail:
+        kept = fit(population, data, recipe, device, precision, sinks, trail)
     accuracies = scored(population, kept, dataset, split, device)
     seconds = perf_counter() - started
     shared = [place for place, rate in enumerate(_rate_of_each(job, split)) if rate in job.rates_of_rivals]

@@ -62,10 +62,15 @@ def uniform(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.floa
 def at_least(key: Tensor, shape: tuple[int, ...], bound: Tensor) -> Tensor:
     """Whether uniform draws reach `bound` `[...]` in [0, 1): true with probability `1 - bound`, `[..., *shape]` bool.
 
-    Two draws a word, for speed; so they, and the bound, are rounded to multiples of 2**-16.
+    Two draws a word, for speed; so they, and the bound, are rounded to multiples of 2**-16 (see `rounded`).
     """
     reached: Tensor = _OnWholeStack.apply(partial(_at_least, shape=shape), key, bound)  # type: ignore[no-untyped-call]
     return reached
+
+
+def rounded(bound: Tensor) -> Tensor:
+    """What `at_least` compares with in place of a bound in [0, 1), so that its chance is exactly 1 less this."""
+    return (bound.double() * 2**16).round().clamp(max=2**16 - 1) / 2**16
 
 
 def normal(key: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Tensor:
@@ -150,7 +155,7 @@ def _at_least(key: Tensor, bound: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Element `2 i` is the lower half of word `i`, element `2 i + 1` the upper one."""
     count = math.prod(shape)
     drawn = _words(key, (count + 1) // 2, 0)
-    least = (bound.double() * 2**16).round().clamp(max=2**16 - 1).to(torch.int32).unsqueeze(-1)
+    least = (rounded(bound) * 2**16).to(torch.int32).unsqueeze(-1)
     if drawn.device.type == "cpu" and sys.byteorder == "little":
         reached = torch.from_numpy(drawn.numpy().view(np.uint16) >= least.numpy().astype(np.uint16))
     else:

@@ -153,6 +153,28 @@ def test_gradients_of_several_passes_add_up() -> None:
     assert torch.equal(matrix.grad, 2 * once)
 
 
+def test_a_second_backward_through_one_forward_is_refused() -> None:
+    """The first one's gradient lies where the second would write."""
+    network, matrix, buffers = stack(
+        [nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 2)) for _ in range(MEMBERS)]
+    )
+    outputs = network(
+        matrix.requires_grad_(), buffers, torch.rand(MEMBERS, ROWS, 5), torch.zeros(MEMBERS, 2, dtype=torch.int32)
+    )
+    outputs[0].sum().backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="can be differentiated once"):
+        outputs[1].sum().backward()
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.999])
+def test_what_dropout_keeps_is_scaled_by_the_chance_to_be_kept(rate: float) -> None:
+    keys = torch.stack([randomness.key_of(member) for member in range(MEMBERS)])
+    chance = 1 - randomness.rounded(torch.tensor(rate)).item()
+    network, rates = StackedNetwork(nn.Sequential(Dropout(rate, "here"))), torch.full((MEMBERS,), rate)
+    outputs = network(torch.zeros(MEMBERS, 0), {"0.rate": rates}, torch.ones(MEMBERS, 40, 50), keys)
+    assert set(outputs.unique().tolist()) <= {0.0, torch.tensor(1 / chance).item()}
+
+
 def test_pooling_before_relu_gives_the_same_bits() -> None:
     rows = (torch.randint(-3, 4, (4, 3, 6, 6)) / 2).requires_grad_()  # ties, also of zeros
     layers: list[tuple[str, nn.Module]] = [("a", nn.ReLU()), ("b", nn.MaxPool2d(2)), ("c", nn.ReLU())]

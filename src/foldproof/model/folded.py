@@ -119,7 +119,7 @@ def _dropout(layer: Dropout, owned: Owned, rows: Tensor) -> Tensor:
     rate = owned.tensors["rate"]
     shape = (rows.shape[0], rows.shape[1] // owned.members, *rows.shape[2:])
     kept = randomness.at_least(randomness.at(randomness.current_key(), layer.place), shape, rate)
-    scale = (1 / (1 - rate)).reshape(-1, *(1,) * len(shape))
+    scale = (1 / (1 - randomness.rounded(rate))).to(rate.dtype).reshape(-1, *(1,) * len(shape))
     return rows * _product(kept, scale, rows)
 
 

@@ -26,4 +26,4 @@ class Dropout(nn.Module):
             return inputs
         key = randomness.at(randomness.current_key(), self.place)
         kept = randomness.at_least(key, tuple(inputs.shape), self.rate)
-        return inputs * kept.to(inputs.dtype) / (1 - self.rate).to(inputs.dtype)
+        return inputs * kept.to(inputs.dtype) / (1 - randomness.rounded(self.rate)).to(inputs.dtype)

@@ -130,7 +130,10 @@ class _Unfolding(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor, None, None]:
         """The sheet, under a name that nobody else holds: then autograd takes it as it is, without a copy."""
-        sheet: Tensor = ctx.sheet
+        sheet: Tensor | None = ctx.sheet
+        ctx.sheet = None
+        if sheet is None:
+            raise RuntimeError("a population's forward pass can be differentiated once; run it again for a second time")
         for place, gradient in zip(ctx.layout.unfold(sheet).values(), gradients, strict=True):
             if gradient is None:
                 place.zero_()
