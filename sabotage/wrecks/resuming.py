@@ -78,7 +78,7 @@ RESUMING = (
         "training/resume.py",
         "self._checkpoints.newest(self._has_its_events)",
         "self._checkpoints.newest()",
-        "training/test_resume.py::test_a_damaged_log_of_events_costs_epochs_and_no_figure",
+        "training/test_resume.py::test_a_damaged_log_of_events_costs_epochs_and_no_figure[a figure-in_process-0]",
     ),
     Wreck(
         "a training cleared away while it runs",

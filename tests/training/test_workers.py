@@ -44,11 +44,11 @@ def test_a_worker_that_dies_is_run_again_and_goes_on(tmp_path: Path, capsys: pyt
             killed.append(next(iter(worker_processes())))
             os.kill(killed[0], signal.SIGKILL)
 
-    chosen = job(engine="workers", epochs=60, early_stopping={"patience": 60})
-    survived = trained(chosen, [kill_a_worker], Resume(tmp_path))
+    longer = {"population": 2, "epochs": 60, "early_stopping": {"patience": 60}}
+    survived = trained(job(engine="workers", **longer), [kill_a_worker], Resume(tmp_path))
     assert killed
     assert "go on from their last epoch" in capsys.readouterr().err
-    straight = trained(chosen)
+    straight = trained(job(engine="in_process", **longer))
     assert all((a == b).all() for a, b in zip(survived.out_of_fold, straight.out_of_fold, strict=True))
 
 
