@@ -8,7 +8,7 @@ from foldproof.retraining.programs import complaint
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("fatal: cannot access 'https://me:p@ssw@host/x.git/'", "fatal: cannot access 'https://***@host/x.git/'"),
+        ("fatal: cannot access 'https://me:p@ss/w@host/x.git/'", "fatal: cannot access 'https://***@host/x.git/'"),
         ("error: GET https://host/x?token=t1&sig=s%2F2: 403", "error: GET https://host/x?*** 403"),
         ("error: 'https://host/x?X-Amz-Signature=s1' is no more", "error: 'https://host/x?***' is no more"),
         ("error: is it there? https://host/x", "error: is it there? https://host/x"),

@@ -10,7 +10,7 @@ from foldproof.errors import FoldproofError
 from foldproof.tracking.address import without_secrets
 from foldproof.workflow import stage_environment
 
-_USER_IN_URL = re.compile(r"(?<=://)[^/\s'\"]+@")
+_USER_IN_URL = re.compile(r"(?<=://)[^\s'\"]+@")  # a password may hold a slash, although it should not
 _QUERY_IN_URL = re.compile(r"(://[^?\s'\"]*\?)[^\s'\"]+")  # signatures and tokens go by many names
 MOST_LINES = 6  # of a program's complaint
 

@@ -26,7 +26,15 @@ from foldproof.training.task import Task
 LOOKED_EVERY = 0.2  # seconds between two looks at the logs, and at whether the parent lives
 DEATHS = 5  # of workers in a row, without an epoch between them, after which training gives up
 # Libraries read these when they are loaded: a core runs one worker, not one worker's many threads.
-THREADS_OF = ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "NUMBA")
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
 
 
 def in_workers(task: Task, sinks: Sequence[Sink]) -> list[Kept]:
@@ -71,7 +79,7 @@ def _run_rest(file: Path, threads: int, followers: Sequence["_Follower"], found:
     from joblib.externals.loky import ProcessPoolExecutor
 
     left = [number for number in range(len(followers)) if number not in found]
-    variables = {f"{library}_NUM_THREADS": str(threads) for library in THREADS_OF}
+    variables = dict.fromkeys(THREADS, str(threads))
     pool = ProcessPoolExecutor(
         min(os.cpu_count() or 1, len(left)), initializer=_end_with, initargs=(os.getpid(),), env=variables
     )
