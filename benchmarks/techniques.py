@@ -22,7 +22,7 @@ from foldproof.training.events import Event, FitStarted
 from foldproof.training.optimizers import OPTIMIZERS
 
 ROUNDS = 6
-EPOCHS = 4
+EPOCHS = 8
 PLAIN = "plain"  # gradient descent on the rows as they are
 STRENGTHS = (1, 0.5)  # whichever is legal: what an augmentation costs does not depend on how strong it is
 BATCHES = (BATCH_SIZE, "full")

@@ -73,8 +73,8 @@ def through_layers(model: ExportedModel, rows: Rows) -> Floats:
 
 def _of_fold(model: ExportedModel, section: Model, rows: Rows, fold: int) -> Floats:
     network = build(section, model.schema.shape, model.schema.outputs, randomness.key_of(0)).eval()
-    weights = model.network.layout.unfold(model.matrix[fold : fold + 1])
-    network.load_state_dict({name: value[0] for name, value in weights.items()}, strict=False)
+    tensors = model.network.layout.unfold(model.matrix) | model.buffers
+    network.load_state_dict({name: value[fold] for name, value in tensors.items()})
     taken = rows.split.rows(fold, Role.TRAINING)[:MOST_ROWS]
     raw = torch.from_numpy(np.asarray(rows.dataset.features[taken], np.float32)).unsqueeze(0)
     part = slice(fold, fold + 1)

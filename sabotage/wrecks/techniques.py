@@ -101,8 +101,8 @@ TECHNIQUES = (
     Wreck(
         "all layers of a network draw one mask",
         "model/folded.py",
-        "return randomness.at(randomness.current_key(), layer.place)",
-        'return randomness.at(randomness.current_key(), "mask")',
+        "return randomness.at_least(randomness.key_at(layer.place), shape",
+        'return randomness.at_least(randomness.key_at("mask"), shape',
         "model/test_folded.py::test_equals_the_members_one_by_one[dropout-True]",
     ),
     Wreck(

@@ -13,6 +13,7 @@ Weyl constant 0x9E3779B9.
 import hashlib
 import math
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -92,13 +93,13 @@ def symmetric_beta(key: Tensor, shape: tuple[int, ...], alpha: Tensor) -> Tensor
     return (1 + cosine / torch.sqrt(cosine.square() + torch.exp(power) / -torch.expm1(power))) / 2
 
 
-_drawing: ContextVar[Tensor | None] = ContextVar("drawing", default=None)
+_drawing: ContextVar[tuple[Tensor | None, Counter[str]]] = ContextVar("drawing", default=(None, Counter()))
 
 
 @contextmanager
 def drawing(key: Tensor | None) -> Iterator[None]:
     """Layers called inside draw under `key` `[2]` (a member's key of this step); None: they do not draw."""
-    token = _drawing.set(key)
+    token = _drawing.set((key, Counter()))
     try:
         yield
     finally:
@@ -107,10 +108,17 @@ def drawing(key: Tensor | None) -> Iterator[None]:
 
 def current_key() -> Tensor:
     """The key that the layers of this forward pass draw under; refuses to invent one."""
-    key = _drawing.get()
+    key, _ = _drawing.get()
     if key is None:
         raise RuntimeError("a layer asked for random draws outside `randomness.drawing(key)`")
     return key
+
+
+def key_at(place: str) -> Tensor:
+    """The key of a layer's place in this forward pass, another one each time that the layer is met again in it."""
+    key, (_, met) = current_key(), _drawing.get()
+    met[place] += 1
+    return at(key, place if met[place] == 1 else f"{place}, met {met[place]} times")
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """When the checkpoints of a training go away: after DVC has recorded it, and not before."""
 
+import fcntl
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from foldproof.cli import main
 from foldproof.training.resume import Resume
-from foldproof.unfinished import FOLDER, clear_finished, unfinished_in
+from foldproof.unfinished import FOLDER, LOCK, clean, clear_finished, in_use, remove, unfinished_in
 
 
 def trained(workspace: Path, root: Path, digest: str) -> Path:
@@ -60,3 +62,65 @@ def test_the_command_clean_says_what_went(
         assert caught.value.code == 0
         assert told in capsys.readouterr().out
     assert not (tmp_path / FOLDER).exists()
+
+
+@pytest.mark.parametrize("place", [".", "population-1"])
+def test_what_is_in_use_is_passed_over_and_said(tmp_path: Path, place: str) -> None:
+    used, unused = (Resume(tmp_path / FOLDER).folder(digest * 40) for digest in "ab")
+    with in_use(used / place):
+        told = clean(tmp_path)
+        assert "of 1 unfinished trainings" in told
+        assert "passed over 1 in use" in told
+        assert used.exists()
+        assert not unused.exists()
+    assert "passed over" not in clean(tmp_path)
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_neither_the_stages_nor_a_fourth_training_remove_what_is_in_use(tmp_path: Path) -> None:
+    folder = trained(tmp_path, tmp_path, "a")
+    recorded(tmp_path, folder / "finished", 5)
+    with in_use(folder):
+        unfinished_in(tmp_path, tmp_path)
+        clear_finished(tmp_path, tmp_path)
+        for digest in "bcde":
+            Resume(tmp_path / FOLDER).folder(digest * 40)
+        assert folder.exists()
+    Resume(tmp_path / FOLDER).folder("f" * 40)
+    assert not folder.exists()
+
+
+def test_age_is_time_since_the_last_checkpoint(tmp_path: Path) -> None:
+    resume = Resume(tmp_path)
+    folders = {digest: resume.folder(digest * 40) for digest in "abc"}
+    for age, folder in enumerate(folders.values()):
+        (folder / "population-0").mkdir()
+        for path in (folder, folder / "population-0"):
+            os.utime(path, (1000 + age, 1000 + age))
+    (folders["a"] / "population-0" / "checkpoint").write_text("...")
+    resume.folder("d" * 40)
+    assert sorted(path.name[0] for path in tmp_path.iterdir()) == ["a", "c", "d"]
+
+
+def test_who_waited_for_a_folder_that_was_removed_has_a_new_one(tmp_path: Path) -> None:
+    folder, entered, leave = tmp_path / "a", threading.Event(), threading.Event()
+    folder.mkdir()
+
+    def enter() -> None:
+        with in_use(folder, fcntl.LOCK_EX):
+            entered.set()
+            leave.wait(10)
+
+    waiting = threading.Thread(target=enter)
+    with (folder / LOCK).open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting.start()
+        assert not entered.wait(0.3)
+        (folder / LOCK).unlink()
+        folder.rmdir()
+    assert entered.wait(10)
+    assert not remove(folder)
+    assert folder.exists()
+    leave.set()
+    waiting.join()
+    assert remove(folder)

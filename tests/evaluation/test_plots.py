@@ -1,5 +1,6 @@
 """Pictures: the same bytes every time, whatever the names and the number of classes; warnings are errors."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,8 @@ from PIL import Image
 from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
 
 from foldproof.evaluation.assessment import Assessment
-from foldproof.evaluation.plots import canvas, confusion_matrix, fold_scores, learning_curves, pictures
+from foldproof.evaluation.plots import canvas, confusion_matrix, fold_scores, learning_curves, learning_rate, pictures
+from foldproof.evaluation.plots.learning_rate import courses
 from foldproof.evaluation.side_by_side import rivals, window
 
 
@@ -113,3 +115,24 @@ def test_the_axis_of_equal_scores_has_a_width() -> None:
     low, high = window(rivals(alone))
     assert low < 1.0 < high
     assert fold_scores(alone).startswith(b"\x89PNG")
+
+
+def with_rates(rates: "Callable[[pd.DataFrame], pd.Series[float]]") -> tuple[Assessment, pd.DataFrame]:
+    curves = digits_run().curves
+    return digits_assessment(), curves.assign(learning_rate=rates(curves))
+
+
+def test_the_learning_rate_is_drawn_where_it_moves() -> None:
+    assessment, curves = with_rates(lambda lines: 0.1 * 0.9 ** lines["epoch"])
+    assert "learning_rate" in pictures(assessment, curves, digits_run().out_of_fold)
+
+
+def test_members_on_one_course_share_a_line_and_others_have_their_own() -> None:
+    """Whoever stopped early is still on the course of those who went on."""
+    assessment, curves = with_rates(lambda lines: 0.1 * 0.9 ** lines["epoch"])
+    stopped = curves[(curves["fold"] != 1) | (curves["epoch"] < 3)]
+    assert len(courses(assessment, stopped)) == 1
+    assessment, curves = with_rates(lambda lines: 0.1 / (1 + (lines["fold"] == 2) * (lines["epoch"] > 2)))
+    names = [one.name for one in assessment.members]
+    assert sorted(map(sorted, courses(assessment, curves).values())) == sorted([[names[2]], names[:2] + names[3:]])
+    assert learning_rate(assessment, curves).startswith(b"\x89PNG")

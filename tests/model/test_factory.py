@@ -46,6 +46,19 @@ def test_torchs_dropout_is_replaced_where_it_stands() -> None:
     assert [type(layer) for layer in inner.modules() if isinstance(layer, Dropout)] == [AlphaDropout]
 
 
+def test_dropout_that_is_met_again_draws_again() -> None:
+    """Of four masks no two are the same: a share of (1/2)^2 of the inputs is left by the first two."""
+    network = build(section("repeating"), SHAPE, 10, KEY)
+    dropouts = [layer for layer in network.modules() if isinstance(layer, Dropout)]
+    assert len({layer.place for layer in dropouts}) == len(dropouts) == 3
+    rows = torch.ones(50, 400)
+    with randomness.drawing(KEY):
+        twice = dropouts[0](dropouts[0](rows))
+    assert (twice != 0).float().mean().item() == pytest.approx(0.25, abs=0.02)
+    with randomness.drawing(KEY):
+        assert torch.equal(dropouts[0](dropouts[0](rows)), twice)
+
+
 def test_the_initial_weights_are_the_members_own() -> None:
     first, again, other = (build(section("plain"), SHAPE, 10, randomness.key_of(member)) for member in (0, 0, 1))
     assert all(torch.equal(*pair) for pair in zip(first.parameters(), again.parameters(), strict=True))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from foldproof import randomness
 from foldproof.model.dropout import AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth
 from foldproof.model.folded import FOLDED, pooled_first
-from foldproof.model.layers import Maxout, Mean2d, Residual
+from foldproof.model.layers import Maxout, Mean2d, ResidualBlock
 from foldproof.model.linear import stacked_linear
 from foldproof.model.stacked import StackedNetwork, stack
 from tests.model.one_by_one import assert_equals_the_members_one_by_one
@@ -46,8 +46,8 @@ class Branching(nn.Module):
 
 def residual() -> nn.Module:
     branch = nn.Sequential(nn.GroupNorm(1, 2), nn.ReLU(), nn.Conv2d(2, 4, 3, padding=1), StochasticDepth(0.4, "one"))
-    inner = Residual(nn.Identity(), nn.Sequential(nn.Conv2d(4, 4, 1), SpatialDropout(0.3, "two"), Doubled(4)))
-    return nn.Sequential(Residual(nn.Conv2d(2, 4, 1), branch), nn.BatchNorm2d(4), inner, Mean2d())
+    inner = ResidualBlock(nn.Identity(), nn.Sequential(nn.Conv2d(4, 4, 1), SpatialDropout(0.3, "two"), Doubled(4)))
+    return nn.Sequential(ResidualBlock(nn.Conv2d(2, 4, 1), branch), nn.BatchNorm2d(4), inner, Mean2d())
 
 
 ELEMENT_WISE: dict[str, Callable[[], nn.Module]] = {

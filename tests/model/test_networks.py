@@ -12,7 +12,7 @@ from foldproof.config.model import Model, NetworkName
 from foldproof.errors import ConfigError
 from foldproof.model.build import build
 from foldproof.model.dropout import Dropout, SpatialDropout, StochasticDepth
-from foldproof.model.layers import Mean2d, Residual
+from foldproof.model.layers import Mean2d, ResidualBlock
 from foldproof.model.networks import NETWORKS
 
 KEY = randomness.key_of(0, 0, 0)
@@ -112,7 +112,7 @@ def test_spatial_dropout_follows_convolutions_too() -> None:
 @pytest.mark.parametrize("blocks", [1, 2])
 def test_residual_stages_halve_the_maps_and_change_channels_by_a_projection(blocks: int) -> None:
     found = network((3, 7, 10), name="residual", residual={"channels": [4, 4, 6], "blocks": blocks})
-    inner = [layer for layer in found if isinstance(layer, Residual)]
+    inner = [layer for layer in found if isinstance(layer, ResidualBlock)]
     assert len(inner) == 3 * blocks
     projected = [place for place, layer in enumerate(inner) if isinstance(layer.shortcut, nn.Conv2d)]
     assert projected == [blocks, 2 * blocks]

@@ -37,6 +37,7 @@ OF_TABLES: dict[str, dict[str, Any]] = {
     "listed mlp": {"name": "mlp", **LISTED},
     **{f"listed cnn, {kind}": {"dropout_kind": kind, **LISTED} for kind in get_args(DropoutKindName)},
     "a network that is no chain": {"name": "factory", "factory": "tests.model.own_network:recurrent"},
+    "a layer that is met again": {"name": "factory", "factory": "tests.model.own_network:repeating"},
     **{f"cnn, {row}": {"activation": row} for row in get_args(ActivationName)},  # after maps and after units
     **{
         f"{network}, {row}": {"name": network, key: row}

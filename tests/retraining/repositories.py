@@ -47,7 +47,12 @@ def begin(folder: Path) -> Path:
     here = folder / "a checkout"
     here.mkdir()
     run(here, "git", "init", "--quiet", "--initial-branch=main")
-    for name, content in (("dvc.yaml", PIPELINE), ("train.py", TRAIN), (".gitignore", "/models/\n"), ("dvc.lock", "0")):
+    for name, content in (
+        ("dvc.yaml", PIPELINE),
+        ("train.py", TRAIN),
+        (".gitignore", "/models/\n/.foldproof/\n"),
+        ("dvc.lock", "0"),
+    ):
         write(here, name, content)
     write(here, "data/raw/rows.csv", "1")
     publish(here, "first")

@@ -25,6 +25,16 @@ def test_the_page_is_added_to_and_its_marks_are_escaped(tmp_path: Path, monkeypa
     assert "| stale | prepare (data\\|raw &lt;b>) |" in text
 
 
+def test_neither_a_picture_nor_a_link_comes_of_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    account = Account(rows=0)
+    account.fact("branch", "![x](https://example.org/p.png)")
+    account.stopped("git push", ("[click](http://example.org) \\[again](http://example.org)",), may_quote_data=False)
+    account.write()
+    text = capsys.readouterr().out
+    assert "!\\[x\\](https://example.org/p.png)" in text
+    assert "\\[click\\](http://example.org) \\\\\\[again\\](http://example.org)" in text
+
+
 @pytest.mark.parametrize(("rows", "shown"), [(0, False), (1, True)])
 def test_what_may_quote_data_is_left_to_the_log(rows: int, shown: bool, capsys: pytest.CaptureFixture[str]) -> None:
     account = Account(rows=rows)

@@ -11,8 +11,10 @@ import pytest
 from foldproof.errors import DataError
 from foldproof.retraining import retrain as steps
 from foldproof.retraining.account import Account
+from foldproof.retraining.branch import Branch
 from foldproof.retraining.record import Tracked
 from foldproof.retraining.retrain import RetrainingError, retrain
+from foldproof.writer import BusyError, one_run
 from tests.retraining.repositories import begin, publish, run, write
 
 
@@ -75,6 +77,37 @@ def test_without_a_dvc_remote_it_trains_and_commits_nothing(here: Path, capsys: 
     assert "not pushed and not committed: there is no DVC remote" in told
     assert (here / "models/weights").exists()
     assert subjects(here)[0] == "no remote"
+
+
+def test_another_run_beside_it_is_refused_from_the_first_step_to_the_last(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with one_run(here), pytest.raises(RetrainingError, match=r"stopped at: alone\n.*another run is writing"):
+        retrain(here)
+    assert "# Retraining stopped at: alone" in capsys.readouterr().out
+    refused: list[str] = []
+    push = Branch.push
+
+    def push_beside_another(branch: Branch) -> int:
+        with pytest.raises(BusyError), one_run(here):
+            pass
+        refused.append("at git push")
+        return push(branch)
+
+    monkeypatch.setattr(Branch, "push", push_beside_another)
+    assert retrain(here) == 0
+    assert refused == ["at git push"]
+
+
+def test_a_lock_that_dvc_left_cut_short_is_mended(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert retrain(here) == 0
+    lock = here / "dvc.lock"
+    whole = lock.read_bytes()
+    lock.write_bytes(whole[:-30])
+    assert retrain(here) == 0
+    assert lock.read_bytes() == whole
+    assert "Running stage" not in capsys.readouterr().out.partition("# Retrained")[2]
+    assert len(subjects(here)) == 3
 
 
 def test_bad_data_is_told_before_dvc_removes_anything(

@@ -46,14 +46,18 @@ def fit_together(
     members: Sequence[int],
     sinks: Sequence[Sink] = (),
     folder: Path | None = None,
+    nudge: float = 0.0,
 ) -> Kept:
-    """Train these members of the split as one population, or as several where no plan would put them together."""
+    """Train these members of the split as one population, or as several where no plan would put them together.
+
+    `nudge` is added to their first weights.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         populations = _populations_of(split, chosen, members)
         assert folder is None or len(populations) == 1
-        parts = [_fitted(dataset, split, chosen, one, sinks, folder) for one in populations]
+        parts = [_fitted(dataset, split, chosen, one, sinks, folder, nudge) for one in populations]
         return parts[0] if len(parts) == 1 else Kept.joined(parts, populations)
     finally:
         torch.set_num_threads(threads)
@@ -71,12 +75,14 @@ def _fitted(
     members: Sequence[int],
     sinks: Sequence[Sink],
     folder: Path | None,
+    nudge: float,
 ) -> Kept:
     statistics = fit_statistics(dataset, split, chosen.preprocess)
     population = make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, members)
     steps = split.steps_per_epoch(chosen.train.batch_size)
     data = make_data(dataset, split, tuple(members), chosen.train.batch_size, steps)
     recipe = make_recipe(dataset.schema.task, chosen.train)
+    population = population.trained(population.matrix.double() + nudge, population.buffers) if nudge else population
     with trail_of(folder) as trail:
         return fit(population, data, recipe, "cpu", chosen.train.precision, sinks, trail)
 

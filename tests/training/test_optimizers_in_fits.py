@@ -8,10 +8,13 @@ from torch import Tensor, nn
 
 from foldproof.config import Params
 from foldproof.config.optimizer import OptimizerName
+from foldproof.data.splits import Member
 from foldproof.errors import ConfigError
 from foldproof.training import members as members_of
+from foldproof.training.events import EpochEnded, Event
+from foldproof.training.kept import Kept
 from foldproof.training.optimizers import OPTIMIZERS
-from tests.training.setting import digits, fit_together, killed_and_resumed, params, split_of
+from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, params, split_of
 
 DATASET = digits(120)
 every_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
@@ -77,13 +80,47 @@ def test_alone_is_stacked_and_resumed_is_straight(name: OptimizerName) -> None:
 @every_optimizer
 @pytest.mark.usefixtures("fitting_network")
 def test_training_lowers_the_loss(name: OptimizerName) -> None:
-    from foldproof.training.events import EpochEnded, Event
-
     chosen = job(name, "fp32", schedule={"name": "constant"}, epochs=15)
     seen: list[Event] = []
     fit_together(DATASET, split_of(DATASET, chosen), chosen, (0,), [seen.append])
     losses = [event.training_loss[0] for event in seen if isinstance(event, EpochEnded)]
     assert losses[-1] < losses[0]
+
+
+def test_a_plateau_is_each_members_own_also_after_others_have_stopped_and_after_a_death() -> None:
+    chosen = params(
+        split={"folds": 3},
+        model={"name": "mlp", "dropout": 0.2, "mlp": {"hidden": [16]}},
+        train={
+            "epochs": 25,
+            "batch_size": 16,
+            "precision": "fp64",
+            "optimizer": {"learning_rate": 0.02},
+            "schedule": {"name": "plateau", "plateau": {"patience": 1, "factor": 0.7}},
+            "early_stopping": {"patience": 3},
+        },
+    )
+    dataset = diabetes()
+    split = split_of(dataset, chosen)
+
+    def rates(*members: int) -> tuple[Kept, dict[Member, list[float]]]:
+        seen: list[Event] = []
+        kept = fit_together(dataset, split, chosen, members, [seen.append])
+        found: dict[Member, list[float]] = {}
+        for event in seen:
+            if isinstance(event, EpochEnded):
+                for member, rate in zip(event.members, event.learning_rate, strict=True):
+                    found.setdefault(member, []).append(rate)
+        return kept, found
+
+    kept, together = rates(0, 1, 2)
+    assert len(set(kept.epochs)) > 1, "nobody stopped before the others, so nothing was compacted"
+    assert len({tuple(course) for course in together.values()}) > 1
+    for index in range(3):
+        alone, own = rates(index)
+        assert torch.allclose(kept.matrix[index], alone.matrix[0], rtol=1e-9, atol=1e-12)
+        assert own == {split.members[index]: together[split.members[index]]}
+    assert torch.equal(killed_and_resumed(dataset, split, chosen, (0, 1, 2)).matrix, kept.matrix)
 
 
 def test_sparse_adam_asks_for_embeddings() -> None:

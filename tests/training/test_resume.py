@@ -1,42 +1,20 @@
 """Killed and resumed equals straight through, to the bit; a damaged or missing checkpoint costs an epoch at most."""
 
-import os
-import signal
-import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
-from foldproof.data.statistics import fit_statistics
-from foldproof.errors import TrainingError
-from foldproof.training import workers
 from foldproof.training.checkpoints import Checkpoint, CheckpointFolder
-from foldproof.training.cross_validation import Trained, train_members
+from foldproof.training.engines import Engine, in_process
 from foldproof.training.event_log import EventLog, read_events
 from foldproof.training.events import EpochEnded, Event, FitContinued, MemberStopped
-from foldproof.training.plan import Plan
 from foldproof.training.resume import Resume, Trail, events_path
-from foldproof.training.task import Task
-from tests.training.setting import Killed, digits, dying_after, fit_together, killed_and_resumed, params, split_of
-
-DATASET = digits(300)
-PLAN = Plan(((0, 1), (2, 3)), "in_process", "cpu", "fp32", 1)
-
-
-def job(**train: Any) -> Any:
-    section = {"epochs": 8, "threads": 1, "early_stopping": {"patience": 2}, **train}
-    return params(
-        model={"name": "mlp", "mlp": {"hidden": [16]}}, train=section, augment={"shift": 1}, split={"folds": 4}
-    )
-
-
-def trained(chosen: Any, sinks: Any = (), resume: Resume | None = None) -> Trained:
-    split = split_of(DATASET, chosen)
-    statistics = fit_statistics(DATASET, split, chosen.preprocess)
-    return train_members(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, sinks, resume)
+from foldproof.training.workers import in_workers
+from foldproof.unfinished import FOLDER, clean
+from tests.training.setting import Killed, dying_after, fit_together, killed_and_resumed, split_of
+from tests.training.trainings import DATASET, job, of_population, task_in, trained
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw"])
@@ -75,6 +53,23 @@ def test_a_changed_param_begins_anew(tmp_path: Path) -> None:
     told: list[Event] = []
     trained(job(label_smoothing=0.1), [told.append], trainings)
     assert not any(isinstance(event, FitContinued) for event in told)
+
+
+def test_a_training_that_runs_is_not_cleared_away(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def clear(event: Event) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == 3:
+            for number in range(3):
+                Resume(tmp_path / FOLDER).folder(f"{number}" * 40)
+            told.append(clean(tmp_path))
+
+    with pytest.raises(Killed):
+        trained(job(), [clear, dying_after(5)], Resume(tmp_path / FOLDER))
+    assert "passed over 1 in use" in told[0]
+    found = Trail(next(tmp_path.rglob("population-0"))).found
+    assert found is not None
+    assert found.epochs == 5
 
 
 def test_only_three_trainings_are_kept(tmp_path: Path) -> None:
@@ -136,6 +131,60 @@ def test_events_of_an_epoch_whose_checkpoint_is_missing_are_forgotten(tmp_path: 
     assert read == [events[0], events[2], MemberStopped(members[0], 2, 1, "patience")]
 
 
+def damaged(content: bytes, how: str) -> bytes:
+    changed = bytearray(content)
+    if how == "a figure":
+        changed[content.index(b'"training_loss": [') + 20] ^= 1  # another digit
+    if how == "a name":
+        changed[3] ^= 1
+    if how == "its end":
+        del changed[-40:]
+    if how == "its second half":
+        del changed[len(changed) // 2 :]
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("how", "engine", "epochs"),
+    [
+        ("a figure", in_process, 0),
+        ("a figure", in_workers, 0),
+        ("a name", in_process, 0),
+        ("its end", in_process, 4),
+        ("its second half", in_process, 0),
+        ("all", in_process, 0),
+    ],
+)
+def test_a_damaged_log_of_events_costs_epochs_and_no_figure(
+    tmp_path: Path, how: str, engine: Engine, epochs: int
+) -> None:
+    straight, told = list[Event](), list[Event]()
+    in_process(task_in(None), [straight.append])
+    with pytest.raises(Killed):
+        in_process(task_in(tmp_path), [dying_after(5)])
+    log = events_path(tmp_path / "population-0")
+    content = log.read_bytes()
+    log.unlink() if how == "all" else log.write_bytes(damaged(content, how))
+    engine(task_in(tmp_path), [told.append])
+    assert [event.epochs for event in told if isinstance(event, FitContinued)] == [epochs] * (epochs > 0)
+    for number in (0, 1):
+        assert of_population(told, number) == of_population(straight, number)
+    assert log.read_bytes().startswith(content)
+
+
+def test_what_begins_anew_keeps_its_own_checkpoints(tmp_path: Path) -> None:
+    chosen = job()
+    split = split_of(DATASET, chosen)
+    with pytest.raises(Killed):
+        fit_together(DATASET, split, chosen, (0, 1), [dying_after(6)], tmp_path)
+    events_path(tmp_path).unlink()
+    with pytest.raises(Killed):
+        fit_together(DATASET, split, chosen, (0, 1), [dying_after(3)], tmp_path)
+    found = Trail(tmp_path).found
+    assert found is not None
+    assert found.epochs == 3
+
+
 def test_a_full_disk_stops_checkpoints_and_not_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,84 +209,3 @@ def test_a_full_disk_stops_checkpoints_and_not_the_training(
     assert found.epochs == 2
     resumed = fit_together(DATASET, split, chosen, (0, 1), folder=tmp_path)
     assert torch.equal(resumed.matrix, fit_together(DATASET, split, chosen, (0, 1)).matrix)
-
-
-def test_workers_equal_one_process_with_the_same_packing() -> None:
-    told: list[Event] = []
-    in_workers = trained(job(engine="workers", population=2), [told.append])
-    here = trained(job(engine="in_process", population=2))
-    plan = in_workers.model.record["plan"]
-    assert plan["engine"] == "workers"
-    assert len(plan["populations"]) == 2
-    for a, b in zip(in_workers.out_of_fold, here.out_of_fold, strict=True):
-        assert (a == b).all()
-    epochs = [event for event in told if isinstance(event, EpochEnded)]
-    assert len({(event.members[0], event.epoch) for event in epochs}) == len(epochs)
-    assert sum(isinstance(event, MemberStopped) for event in told) == 4
-
-
-def test_a_worker_that_dies_is_run_again_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    killed: list[int] = []
-
-    def kill_a_worker(event: Event) -> None:
-        if isinstance(event, EpochEnded) and event.epoch == 2 and not killed:
-            killed.append(next(iter(worker_processes())))
-            os.kill(killed[0], signal.SIGKILL)
-
-    chosen = job(engine="workers", epochs=60, early_stopping={"patience": 60})
-    survived = trained(chosen, [kill_a_worker], Resume(tmp_path))
-    assert killed
-    assert "go on from their last epoch" in capsys.readouterr().err
-    straight = trained(chosen)
-    assert all((a == b).all() for a, b in zip(survived.out_of_fold, straight.out_of_fold, strict=True))
-
-
-def worker_processes() -> list[int]:
-    from joblib.externals.loky import reusable_executor
-
-    executor = reusable_executor._executor
-    assert executor is not None
-    return list(executor._processes)
-
-
-def test_workers_that_keep_dying_end_the_training_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "DEATHS", 2)
-    stop = threading.Event()
-
-    def kill() -> None:
-        while not stop.wait(0.1):
-            try:
-                for process in worker_processes():
-                    os.kill(process, signal.SIGKILL)
-            except (AssertionError, ProcessLookupError, RuntimeError, TypeError):
-                continue
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        with pytest.raises(TrainingError, match="2 workers died in a row"):
-            trained(job(engine="workers"))
-    finally:
-        stop.set()
-        thread.join()
-
-
-def test_what_a_sink_raises_beside_workers_is_raised(tmp_path: Path) -> None:
-    def broken(_: Event) -> None:
-        raise BrokenPipeError("nobody reads the display")
-
-    chosen = job()
-    split = split_of(DATASET, chosen)
-    statistics = fit_statistics(DATASET, split, chosen.preprocess)
-    task = Task(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, tmp_path)
-    follower = workers._Follower(task, 0, [broken])
-    log = EventLog(events_path(tmp_path / "population-0"))
-    log(MemberStopped(split.members[0], 1, 1, "patience"))
-    log.flush()
-    with pytest.raises(BrokenPipeError, match="nobody reads"), workers._following([follower]):
-        pass
-
-
-def test_divergence_in_a_worker_is_told_as_it_is_here() -> None:
-    with pytest.raises(TrainingError, match="training diverged"):
-        trained(job(engine="workers", optimizer={"name": "sgd", "learning_rate": 1e6}))

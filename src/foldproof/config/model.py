@@ -93,4 +93,4 @@ class Model(Closed):
     cnn: Cnn = Cnn()
     residual: Residual = Residual()
     factory: str | None = None
-    """package.module:function, called as function(shape, outputs), which returns your own torch module"""
+    """package.module:function, called as function(shape, outputs), gives your own module, which takes no other key"""

@@ -6,8 +6,9 @@ from torch import nn
 
 from foldproof.config.networks import Cnn, ConvolutionLayer, DenseLayer, Residual
 from foldproof.errors import ConfigError
-from foldproof.model import layers, shapes
+from foldproof.model import shapes
 from foldproof.model.dropout import DropoutKind, StochasticDepth
+from foldproof.model.layers import Mean2d, ResidualBlock
 from foldproof.model.parts import Parts, dense
 
 Maps = tuple[int, int, int]  # channels, height, width
@@ -87,7 +88,7 @@ def _convolution(
     return [*chain, *kind.after(rate, place)], (layer.channels, height, width)
 
 
-def _block(maps: Maps, filters: int, stride: int, rate: float, parts: Parts, index: int) -> layers.Residual:
+def _block(maps: Maps, filters: int, stride: int, rate: float, parts: Parts, index: int) -> ResidualBlock:
     """One residual block; where a normalisation follows no convolution has a bias."""
     channels, height, width = maps
     before = parts.normalised(channels, height * width)
@@ -107,13 +108,13 @@ def _block(maps: Maps, filters: int, stride: int, rate: float, parts: Parts, ind
     )
     same = stride == 1 and channels == filters
     shortcut = nn.Identity() if same else nn.Conv2d(channels, filters, 1, stride, bias=bias)
-    return layers.Residual(shortcut, branch)
+    return ResidualBlock(shortcut, branch)
 
 
 def _mean_head(channels: int, outputs: int, parts: Parts) -> list[nn.Module]:
     """`[B, C, H, W] -> [B, outputs]` through the mean over pixels."""
     head = parts.kind.around(nn.Linear(channels, outputs), parts.dropout, "dropout")
-    return [layers.Mean2d(), *parts.kind.after(parts.dropout, "dropout"), head]
+    return [Mean2d(), *parts.kind.after(parts.dropout, "dropout"), head]
 
 
 def _maps(shape: tuple[int, ...], name: str) -> Maps:

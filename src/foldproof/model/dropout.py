@@ -38,8 +38,7 @@ class Dropout(nn.Module):
 
     def kept(self, shape: Shape) -> Tensor:
         """Whether the elements of rows of `shape` are kept: it follows from key, place and the element's number."""
-        key = randomness.at(randomness.current_key(), self.place)
-        return randomness.at_least(key, self.mask_shape(shape), self.rate)
+        return randomness.at_least(randomness.key_at(self.place), self.mask_shape(shape), self.rate)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Mask `inputs` `[B, ...]`."""
@@ -100,8 +99,7 @@ class DropConnect(nn.Module):
         """The affine map of `inputs` `[B, ...]` by the weights that are left, divided by `1 - rate`."""
         weight = self.layer.weight
         if self.training:
-            key = randomness.at(randomness.current_key(), self.place)
-            kept = randomness.at_least(key, tuple(weight.shape), self.rate)
+            kept = randomness.at_least(randomness.key_at(self.place), tuple(weight.shape), self.rate)
             weight = weight * kept.to(weight.dtype) / (1 - self.rate).to(weight.dtype)
         outputs: Tensor = functional_call(self.layer, {"weight": weight}, (inputs,))
         return outputs

@@ -71,8 +71,9 @@ def _with_our_dropout(network: nn.Module, name: str = "") -> nn.Module:
     """The same network with the layers of REPLACED replaced, each under the name that it has there."""
     if type(network) in REPLACED:
         return REPLACED[type(network)](network.p, f"dropout {name}")  # type: ignore[arg-type]
-    for part, module in list(network.named_children()):
-        setattr(network, part, _with_our_dropout(module, f"{name}.{part}" if name else part))
+    for part, module in network._modules.items():  # also what stands in several places: each has masks of its own
+        if module is not None:
+            network._modules[part] = _with_our_dropout(module, f"{name}.{part}" if name else part)
     return network
 
 
@@ -89,12 +90,9 @@ def _try(network: nn.Module, shape: tuple[int, ...], outputs: int, name: str | N
     except ConfigError:
         raise
     except Exception as error:
-        told, replaced = (
-            f"{type(error).__name__}: {error}".splitlines()[0],
-            ", ".join(f"nn.{layer.__name__}" for layer in REPLACED),
-        )
+        told = f"{type(error).__name__}: {error}".splitlines()[0]
+        replaced = ", ".join(f"nn.{layer.__name__}" for layer in REPLACED)
         raise ConfigError(
             f"{WHERE}: {name} made a network that a population cannot run: {told}; legal: layers that neither draw "
-            f"from torch's global generator (but {replaced} are replaced) nor "
-            "branch on the values of their inputs"
+            f"from torch's global generator (but {replaced} are replaced) nor branch on the values of their inputs"
         ) from error

@@ -56,7 +56,8 @@ def refuse_untracked(section: Model, root: Path) -> None:
     if source is None:
         return
     described = (root / "dvc.yaml").resolve()
-    deps = yaml.safe_load(described.read_text(encoding="utf-8"))["stages"]["train"]["deps"]
+    stages = yaml.safe_load(described.read_text(encoding="utf-8"))["stages"]
+    deps = stages.get("train", {}).get("deps", [])
     if not any(source.is_relative_to((described.parent / dep).resolve()) for dep in deps):
         near = source.relative_to(described.parent) if source.is_relative_to(described.parent) else None
         advice = f"add `- {near}` to the deps of stage train in dvc.yaml" if near else "move it into src/"

@@ -19,7 +19,7 @@ from torch.func import functional_call, vmap
 
 from foldproof import randomness
 from foldproof.model.dropout import AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth, alpha_dropped
-from foldproof.model.layers import Maxout, Mean2d, Residual
+from foldproof.model.layers import Maxout, Mean2d, ResidualBlock
 from foldproof.model.linear import stacked_linear
 
 Tensors = dict[str, Tensor]
@@ -147,20 +147,16 @@ def _drop_connect(layer: DropConnect, owned: Owned, rows: Tensor) -> Tensor:
     inner = owned.within("layer")
     if layer.training:
         weight, rate = inner.tensors["weight"], owned.tensors["rate"]
-        kept = randomness.at_least(_key_of(layer), tuple(weight.shape[1:]), rate)
+        kept = randomness.at_least(randomness.key_at(layer.place), tuple(weight.shape[1:]), rate)
         scale = (1 / (1 - rate)).reshape(-1, *(1,) * (weight.dim() - 1)).to(weight.dtype)
         inner = Owned(owned.members, inner.tensors | {"weight": weight * (kept * scale)}, {})
     return run(layer.layer, inner, rows)
 
 
-def _key_of(layer: Dropout | DropConnect) -> Tensor:
-    return randomness.at(randomness.current_key(), layer.place)
-
-
 def _kept(layer: Dropout, owned: Owned, rows: Tensor) -> Tensor:
     """Whether elements of folded rows are kept, unfolded: `[P, B, C, ...]`, or 1 where an axis is kept as a whole."""
     shape = layer.mask_shape((rows.shape[0], rows.shape[1] // owned.members, *rows.shape[2:]))
-    return randomness.at_least(_key_of(layer), shape, owned.tensors["rate"])
+    return randomness.at_least(randomness.key_at(layer.place), shape, owned.tensors["rate"])
 
 
 def _over_channels(mask: Tensor, owned: Owned, rows: Tensor) -> Tensor:
@@ -199,7 +195,7 @@ def _chain(layers: nn.Sequential, owned: Owned, rows: Tensor) -> Tensor:
     return rows
 
 
-def _residual(layer: Residual, owned: Owned, rows: Tensor) -> Tensor:
+def _residual(layer: ResidualBlock, owned: Owned, rows: Tensor) -> Tensor:
     shortcut = run(layer.shortcut, owned.within("shortcut"), rows)
     return shortcut + run(layer.branch, owned.within("branch"), rows)
 
@@ -231,7 +227,7 @@ FOLDED: dict[type[nn.Module], Folded] = {
     AlphaDropout: Folded(_alpha_dropout),
     DropConnect: Folded(_drop_connect),
     nn.Sequential: Folded(_chain),
-    Residual: Folded(_residual),
+    ResidualBlock: Folded(_residual),
     nn.PReLU: Folded(_prelu),
     nn.MaxPool2d: Folded(_unchanged, lambda layer: not layer.return_indices),
     **dict.fromkeys(UNCHANGED, Folded(_unchanged)),

@@ -24,7 +24,7 @@ class Maxout(nn.Module):
         return outputs
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """`shortcut(x) + branch(x)` (He et al. 2016)."""
 
     def __init__(self, shortcut: nn.Module, branch: nn.Module) -> None:

@@ -1,6 +1,5 @@
 """What the layers of a network share, and the fully connected layer that they make up."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import nn
@@ -10,8 +9,6 @@ from foldproof.config.networks import DenseLayer, NormalisationName
 from foldproof.model.activations import ChosenActivation
 from foldproof.model.dropout import DropoutKind
 from foldproof.model.normalisations import NORMALISATIONS
-
-Affine = Callable[[int, bool], nn.Linear | nn.Conv2d]  # (outputs, whether it has a bias)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ CAPTIONS = {
         "epoch, whose weights were kept. Training loss is measured with dropout and augmentation on, so it "
         "may lie above.",
     ),
+    "learning_rate": (
+        "Learning rate",
+        "The rate of each epoch's last step: one line where all members took the same course.",
+    ),
     "confusion": (
         "Which class is taken for which",
         "Counts of out-of-fold predictions: every row is predicted by a network that never saw it. Shade: "

@@ -11,6 +11,7 @@ from pathlib import Path
 from foldproof.report.rows import Rows
 
 PAGE = "GITHUB_STEP_SUMMARY"  # names the file that CI shows
+_INSTEAD = str.maketrans({"&": "&amp;", "<": "&lt;", "\n": " ", "`": "'"} | {mark: f"\\{mark}" for mark in "\\|*[]"})
 
 
 @dataclass
@@ -67,7 +68,5 @@ def _table(content: Rows) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that neither Markdown's tables and emphasis nor HTML read as their own."""
-    for letter, instead in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"), ("\n", " "), ("`", "'"), ("*", "\\*")):
-        text = text.replace(letter, instead)
-    return text
+    """Text that neither Markdown's tables, emphasis, links and pictures nor HTML read as their own."""
+    return text.translate(_INSTEAD)

@@ -11,6 +11,7 @@ from foldproof.tracking.address import without_secrets
 from foldproof.workflow import stage_environment
 
 _USER_IN_URL = re.compile(r"(?<=://)[^/\s'\"]+@")
+_QUERY_IN_URL = re.compile(r"(://[^?\s'\"]*\?)[^\s'\"]+")  # signatures and tokens go by many names
 MOST_LINES = 6  # of a program's complaint
 
 
@@ -35,11 +36,11 @@ def dvc(root: Path, *arguments: str) -> tuple[int, str, str]:
 
 
 def complaint(text: str) -> str:
-    """The lines of a program that say what is wrong, without users and passwords of an address."""
+    """The lines of a program that say what is wrong, without an address's user, password and query, and secrets."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("ERROR", "error:", "fatal:", "remote:", "!"))]
     told = "\n".join((errors or lines)[:MOST_LINES]) or "it ended without a word"
-    return without_secrets(_USER_IN_URL.sub("***@", told), os.environ)
+    return without_secrets(_QUERY_IN_URL.sub(r"\1***", _USER_IN_URL.sub("***@", told)), os.environ)
 
 
 def _run(command: list[str], root: Path) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
 """The steps of a retraining, in an order in which a run that is killed anywhere is mended by the next one.
 
+alone      no other run is at work here, from now to the end; what a killed `dvc` left cut short is mended
 checkout   a branch with nothing uncommitted, whose results nobody else has changed on the remote
 pull       what DVC's remote has; what it lacks is made again
 validate   params and data, before DVC removes anything
@@ -10,7 +11,7 @@ commit, git push   dvc.lock and the reports that git keeps; never by force
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from foldproof.errors import FoldproofError
@@ -20,6 +21,7 @@ from foldproof.retraining.objects import DataRemote, check_out
 from foldproof.retraining.record import Tracked, bring_up_to_date, is_tracked_for_others
 from foldproof.retraining.staleness import Reproduced, Status, reproduce
 from foldproof.validation import validate
+from foldproof.writer import one_run
 
 
 class RetrainingError(FoldproofError):
@@ -39,7 +41,10 @@ def retrain(root: Path, rows: int = 0) -> int:
     """
     account = Account(rows)
     try:
-        _retrain(root, account)
+        with ExitStack() as held:
+            with _step("alone", account):
+                held.enter_context(one_run(root))
+            _retrain(root, account)
     finally:
         account.write()
     return 0

@@ -14,6 +14,8 @@ from foldproof.errors import TrackingError
 
 EXPERIMENT = "foldproof"
 _SECRET_VARIABLES = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+_SECRET_NAME = re.compile("(?i)SECRET|TOKEN|PASSWORD|KEY")
+SHORTEST_SECRET = 8  # letters of a variable with such a name; shorter values are words that messages need
 _SECRET_QUERY = re.compile(r"(?i)([?&][^=&#]*(?:password|passwd|pwd|token|secret|key)[^=&#]*=)[^&#]*")
 _SQLITE = "sqlite:///"
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
@@ -98,6 +100,7 @@ def without_secrets(text: str, environ: Mapping[str, str]) -> str:
     parts = urlsplit(uri)
     found = {parts.password, parts.username if parts.scheme in ("http", "https") else None}
     found |= {environ.get(name) for name in _SECRET_VARIABLES}
+    found |= {value for name, value in environ.items() if len(value) >= SHORTEST_SECRET and _SECRET_NAME.search(name)}
     found |= {match.group(0).partition("=")[2] for match in _SECRET_QUERY.finditer(uri)}
     clean = text.replace(uri, shown(uri)) if uri else text
     for secret in sorted((secret for secret in found if secret), key=len, reverse=True):

@@ -162,10 +162,10 @@ def _more_may_come(path: Path) -> bool:
 
 
 def _another_begins(path: Path) -> bool:
-    """Whether a stage begins to write the journal while we linger."""
-    before, deadline = records_left(path)[1], time.monotonic() + LINGER
+    """Whether a stage begins to write the journal while we linger; nothing is read meanwhile."""
+    before, deadline = path.stat().st_size, time.monotonic() + LINGER
     while time.monotonic() < deadline:
-        if being_written(path) or records_left(path)[1] > before:
+        if being_written(path) or path.stat().st_size > before:
             return True
         time.sleep(LOOKED_EVERY)
     return False

@@ -6,7 +6,7 @@ appear whole or not at all, so a kill or a full disk costs at most the newest.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -60,9 +60,15 @@ class CheckpointFolder:
         for _, path in self._newest_first()[KEPT:]:
             path.unlink(missing_ok=True)
 
-    def newest(self) -> Checkpoint | None:
-        """The newest checkpoint that is whole; None where there is none."""
-        return next(self._whole(), None)
+    def newest(self, fits: Callable[[Checkpoint], bool] = lambda _: True) -> Checkpoint | None:
+        """The newest checkpoint that is whole and `fits` what lies beside it; None where there is none."""
+        return next(filter(fits, self._whole()), None)
+
+    def forget_after(self, epochs: int) -> None:
+        """Remove those of later epochs, which were found useless: newer than all to come, they would be kept."""
+        for found, path in self._newest_first():
+            if found > epochs:
+                path.unlink(missing_ok=True)
 
     def _whole(self) -> Iterator[Checkpoint]:
         from safetensors.torch import load

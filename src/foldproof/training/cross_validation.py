@@ -1,6 +1,7 @@
 """Train every member of a split: from sections of params to plain values, to populations, to the exported model."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +24,12 @@ from foldproof.training.events import FitStarted, Sink
 from foldproof.training.exporting import Exporter
 from foldproof.training.kept import Kept
 from foldproof.training.losses import loss_for
-from foldproof.training.members import key_of_member, kinds_of
+from foldproof.training.members import key_of_member, kinds_of, make_recipe
 from foldproof.training.plan import Work, make_plan
+from foldproof.training.refusals import refuse_unfit_network
 from foldproof.training.resume import Resume, digest_of_training
 from foldproof.training.task import Task
+from foldproof.unfinished import in_use
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,12 @@ def train_members(
 ) -> Trained:
     """Train all members as their plan packs them, or go on where an earlier process was killed, with `resume`.
 
-    Raises TrainingError where training diverges.
+    Raises ConfigError where sections do not go together, TrainingError where training diverges.
     """
     schema, sections = dataset.schema, (model, train, augment)
     first = build(model, schema.shape, schema.outputs, key_of_member(split.members[0]))
+    refuse_unfit_network(train, first)
+    make_recipe(schema.task, train)  # or a refusal, before a worker is started
     row = multiply_adds(first, schema.shape)
     network, matrix, _ = stack([first])
     steps = split.steps_per_epoch(train.batch_size)
@@ -86,7 +91,8 @@ def train_members(
     source = hash_of_source(model)
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
-    kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
+    with in_use(folder) if folder else nullcontext():
+        kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
     activation = loss_for(train, schema.task).output_activation
     exporter = Exporter(
         schema, split, statistics, model, network, {**plan.to_dict(), "steps_per_epoch": steps}, activation

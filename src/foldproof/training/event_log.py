@@ -1,9 +1,14 @@
-"""The events of a fit as lines of JSON in a file: a resumed fit tells them again, another process follows them."""
+"""The events of a fit as lines of JSON in a file: a resumed fit tells them again, another process follows them.
+
+The log knows the SHA-256 of what it holds. Each checkpoint keeps the one of its moment, so that a log that was damaged,
+cut or lost is never told.
+"""
 
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +25,18 @@ class EventLog:
         """Go on with the log at `path` after its first `length` bytes; what follows them is forgotten."""
         self._path = path
         self._waiting: list[bytes] = []
-        self.length = length
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as stream:
-            stream.truncate(length)
+        with path.open("a+b") as stream:
+            stream.seek(0)
+            content = stream.read(length)
+            stream.truncate(len(content))
+        self._hash = sha256(content)
+        self.length = len(content)
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of all that is written."""
+        return self._hash.hexdigest()
 
     def __call__(self, event: Event) -> None:
         """Keep an event of the fit."""
@@ -44,8 +57,18 @@ class EventLog:
                 stream.truncate(self.length)
                 raise
         self._waiting = []
+        self._hash.update(content)
         self.length += len(content)
         return self.length
+
+
+def checksum_of(path: Path, length: int) -> str:
+    """SHA-256 of a log's first `length` bytes; empty where it has fewer."""
+    if not path.exists():
+        return sha256().hexdigest() if length == 0 else ""
+    with path.open("rb") as stream:
+        content = stream.read(length)
+    return sha256(content).hexdigest() if len(content) == length else ""
 
 
 def read_events(path: Path, start: int = 0, end: int | None = None) -> Iterator[tuple[Event, int]]:

@@ -157,7 +157,8 @@ def key_of_member(member: Member) -> torch.Tensor:
 def _ceiling(train: Train, schema: Schema) -> float:
     """The largest value of what a member minimises; a penalty grows without end."""
     penalised = acting(settings_of(train)) & PENALTIES.keys()
-    return inf if penalised else loss_for(train, schema.task).ceiling(schema.outputs)
+    ceiling = loss_for(train, schema.task).ceiling(schema.outputs)  # refuses what does not fit, penalised or not
+    return inf if penalised else ceiling
 
 
 def _class_weights(dataset: Dataset, split: Split, train: Train, indices: Sequence[int]) -> State:

@@ -31,6 +31,8 @@ from foldproof.training.line_search import LineSearch
 from foldproof.training.population_optimizer import Make, PopulationOptimizer, Rates
 from foldproof.training.sparse_adam import SparseAdam
 
+EVALUATIONS = 25  # of the loss that an iteration of a line search may take
+
 
 @dataclass(frozen=True)
 class OptimizerRow:
@@ -121,8 +123,6 @@ def _sparse_adam(weights: nn.Parameter, block: Adam, elements: Elements) -> torc
     """Adam for which the rows of an embedding stand still, moments and all, in steps that do not meet them."""
     return SparseAdam(weights, block.betas, block.epsilon, elements.embeddings)
 
-
-EVALUATIONS = 25  # of the loss an iteration, at most
 
 OPTIMIZERS: dict[OptimizerName, OptimizerRow] = {
     "gradient_descent": OptimizerRow(_sgd, 0.1, limits=FULL_BATCH),

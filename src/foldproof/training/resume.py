@@ -5,7 +5,6 @@ all that shapes the training, so that a changed param can never continue the wro
 """
 
 import fcntl
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +19,12 @@ from foldproof.data.splits import Split
 from foldproof.data.statistics import Statistics
 from foldproof.reproducibility import canonical_json, environment, sha256, sha256_of_tree, write_whole
 from foldproof.training.checkpoints import Checkpoint, CheckpointFolder
-from foldproof.training.event_log import EventLog, read_events
+from foldproof.training.event_log import EventLog, checksum_of, read_events
 from foldproof.training.events import Event
 from foldproof.training.plan import Plan
+from foldproof.unfinished import in_use, last_use, remove
 
-KEPT_TRAININGS = 3  # unfinished ones, of which the oldest go first
+KEPT_TRAININGS = 3  # unfinished ones, and whatever is in use; those longest unused go first
 _PACKAGE = Path(__file__).resolve().parents[1]
 _ROOMS = ("config", "data", "metrics", "model", "training", "randomness.py", "reproducibility.py")
 
@@ -37,14 +37,13 @@ class Resume:
         self._used: Path | None = None
 
     def folder(self, digest: str) -> Path:
-        """The folder of the training with this digest, made if need be; the oldest beyond three are removed."""
+        """The folder of the training with this digest, made if need be; of three and more the longest unused go."""
         self._used = self.root / digest[:32]
         self._used.mkdir(parents=True, exist_ok=True)
         self._used.touch()
-        newest_first = sorted(self.root.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        others = [path for path in newest_first if path != self._used]
+        others = sorted((path for path in self.root.iterdir() if path != self._used), key=last_use, reverse=True)
         for path in others[KEPT_TRAININGS - 1 :]:
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
         return self._used
 
     def mark_finished(self, owner: str) -> None:
@@ -53,7 +52,7 @@ class Resume:
             try:
                 write_whole(self._used / "finished", owner)
             except OSError:  # a full disk: what came of the training counts, not how to go on with it
-                shutil.rmtree(self._used, ignore_errors=True)
+                remove(self._used)
 
 
 def digest_of_training(
@@ -77,7 +76,8 @@ class Trail:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._checkpoints = CheckpointFolder(folder)
-        self.found = self._checkpoints.newest()
+        self.found = self._checkpoints.newest(self._has_its_events)
+        self._checkpoints.forget_after(self.found.epochs if self.found else 0)
         self._log = EventLog(events_path(folder), self.found.facts["events"] if self.found else 0)
         self._complained = False
 
@@ -92,12 +92,17 @@ class Trail:
     def save(self, epochs: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Keep the state after so many epochs; a full disk is told once, and training goes on."""
         try:
-            length = self._log.flush()
-            self._checkpoints.save(Checkpoint(epochs, tensors, {**facts, "events": length}))
+            log = {"events": self._log.flush(), "events_checksum": self._log.checksum}
+            self._checkpoints.save(Checkpoint(epochs, tensors, facts | log))
         except OSError as error:
             if not self._complained:
                 print(f"foldproof: no checkpoint could be written ({error}); training goes on, the last one is kept")
             self._complained = True
+
+    def _has_its_events(self, checkpoint: Checkpoint) -> bool:
+        """Whether the log begins with what had been told at the checkpoint."""
+        wanted: str = checkpoint.facts["events_checksum"]
+        return checksum_of(events_path(self._folder), checkpoint.facts["events"]) == wanted
 
 
 def events_path(folder: Path) -> Path:
@@ -111,7 +116,5 @@ def trail_of(folder: Path | None) -> Iterator[Trail | None]:
     if folder is None:
         yield None
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    with in_use(folder, fcntl.LOCK_EX):
         yield Trail(folder)

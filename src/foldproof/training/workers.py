@@ -1,7 +1,8 @@
-"""The engine of several processes on one machine: joblib's workers, one thread each, a population at a time.
+"""The engine of several processes on one machine: loky's workers, one thread each, a population at a time.
 
-A worker's events reach the sinks through its population's log on disk, which the calling process follows. A worker that
-dies takes the pool with it (so says loky); what had not come back is run again, and goes on from its last checkpoint.
+A worker's events reach the sinks through its population's log on disk, which the calling process follows while it
+waits; what a full disk kept out of the log comes with the result. A worker that dies takes the pool with it (so says
+loky); what had not come back is run again, and goes on from its last checkpoint.
 """
 
 import os
@@ -9,47 +10,49 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from foldproof.errors import TrainingError
 from foldproof.training.event_log import read_events
-from foldproof.training.events import EpochEnded, Event, FitContinued, Sink
+from foldproof.training.events import Event, FitContinued, Sink
 from foldproof.training.kept import Kept
-from foldproof.training.resume import events_path
+from foldproof.training.resume import events_path, trail_of
 from foldproof.training.task import Task
 
 LOOKED_EVERY = 0.2  # seconds between two looks at the logs, and at whether the parent lives
 DEATHS = 5  # of workers in a row, without an epoch between them, after which training gives up
+# Libraries read these when they are loaded: a core runs one worker, not one worker's many threads.
+THREADS_OF = ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "NUMBA")
 
 
 def in_workers(task: Task, sinks: Sequence[Sink]) -> list[Kept]:
     """Every population of the plan in a worker process; raises TrainingError when workers keep dying."""
+    from joblib import dump
+
     with TemporaryDirectory() as scratch:
         if task.folder is None:
             task = replace(task, folder=Path(scratch))
         followers = [_Follower(task, number, sinks) for number in range(len(task.plan.populations))]
-        with _following(followers):
-            found = _run_all(task, followers)
+        for follower in followers:
+            follower.begin()
+        file = Path(scratch) / "task"
+        dump(task, file)
+        found = _run_all(file, task.plan.threads, followers)
         return [found[number] for number in range(len(followers))]
 
 
-def _run_all(task: Task, followers: Sequence["_Follower"]) -> dict[int, Kept]:
-    from joblib import Parallel, delayed, parallel_config
+def _run_all(file: Path, threads: int, followers: Sequence["_Follower"]) -> dict[int, Kept]:
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     found: dict[int, Kept] = {}
     deaths, told = 0, 0
     while len(found) < len(followers):
-        left = [number for number in range(len(followers)) if number not in found]
         try:
-            with parallel_config("loky", inner_max_num_threads=task.plan.threads):
-                run = Parallel(min(os.cpu_count() or 1, len(left)), return_as="generator_unordered", batch_size=1)
-                for done in run(delayed(_run)(task, number, os.getpid()) for number in left):
-                    found |= done
+            _run_rest(file, threads, followers, found)
         except BrokenProcessPool as error:
             progress = sum(follower.told for follower in followers)
             deaths = 1 if progress > told else deaths + 1
@@ -63,10 +66,46 @@ def _run_all(task: Task, followers: Sequence["_Follower"]) -> dict[int, Kept]:
     return found
 
 
-def _run(task: Task, number: int, parent: int) -> dict[int, Kept]:
-    """In the worker."""
-    _end_with(parent)
-    return {number: task.run(number, ())}
+def _run_rest(file: Path, threads: int, followers: Sequence["_Follower"], found: dict[int, Kept]) -> None:
+    """Run the populations that `found` lacks and put what they come to into it; the workers end with this call."""
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    left = [number for number in range(len(followers)) if number not in found]
+    variables = {f"{library}_NUM_THREADS": str(threads) for library in THREADS_OF}
+    pool = ProcessPoolExecutor(
+        min(os.cpu_count() or 1, len(left)), initializer=_end_with, initargs=(os.getpid(),), env=variables
+    )
+    try:
+        running = {pool.submit(_run, file, number) for number in left}
+        while running:
+            done, running = wait(running, LOOKED_EVERY, FIRST_COMPLETED)
+            for follower in followers:
+                follower.advance()
+            for future in done:
+                result = future.result()
+                followers[result.number].complete(result.events)
+                found[result.number] = result.kept
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What comes back from a worker: what the population left behind, and all that was told of it."""
+
+    number: int
+    kept: Kept
+    events: list[Event]
+
+
+def _run(file: Path, number: int) -> _Result:
+    """In the worker, which shares the rows with its neighbours: they are read from the file, not copied."""
+    from joblib import load
+
+    task: Task = load(file, mmap_mode="c")
+    events: list[Event] = []
+    kept = task.run(number, [events.append])
+    return _Result(number, kept, [event for event in events if not isinstance(event, FitContinued)])
 
 
 def _end_with(parent: int) -> None:
@@ -77,11 +116,7 @@ def _end_with(parent: int) -> None:
             time.sleep(LOOKED_EVERY)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    if not any(thread.name == _WATCHING for thread in threading.enumerate()):
-        threading.Thread(target=watch, name=_WATCHING, daemon=True).start()
-
-
-_WATCHING = "watching the parent"
+    threading.Thread(target=watch, name="watching the parent", daemon=True).start()
 
 
 class _Follower:
@@ -93,52 +128,31 @@ class _Follower:
     def __init__(self, task: Task, number: int, sinks: Sequence[Sink]) -> None:
         folder = task.trail_folder(number)
         assert folder is not None
-        self._path, self._position, self._sinks = events_path(folder), 0, sinks
+        self._folder, self._position, self._sinks = folder, 0, sinks
         self._members = tuple(task.split.members[index] for index in task.plan.populations[number])
-        self.told = 0
+        self.told = 0  # of the population's events, from its first on
 
     def begin(self) -> None:
-        """What an earlier training has left is told as such."""
-        epochs = sum(isinstance(event, EpochEnded) for event, _ in read_events(self._path))
-        if epochs:
-            self._tell(FitContinued(self._members, epochs))
-        self.advance()
+        """What an earlier training has left is told as such, before a worker goes on with it."""
+        with trail_of(self._folder) as trail:
+            found = trail.found if trail else None
+        if found:
+            self._tell(FitContinued(self._members, found.epochs))
+            self.advance()
 
     def advance(self) -> None:
-        """Tell what is new."""
-        for event, position in read_events(self._path, self._position):
+        """Tell what is new in the log."""
+        for event, position in read_events(events_path(self._folder), self._position):
             self._position = position
+            self.told += 1
+            self._tell(event)
+
+    def complete(self, events: Sequence[Event]) -> None:
+        """Tell those of the population's events that its log could not take."""
+        for event in events[self.told :]:
             self.told += 1
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
         for sink in self._sinks:
             sink(event)
-
-
-@contextmanager
-def _following(followers: Sequence[_Follower]) -> Iterator[None]:
-    """Follow the logs from a thread while this one waits for the workers."""
-    done, problems = threading.Event(), list[BaseException]()
-
-    def follow() -> None:
-        try:
-            for follower in followers:
-                follower.begin()
-            while not done.wait(LOOKED_EVERY):
-                for follower in followers:
-                    follower.advance()
-            for follower in followers:
-                follower.advance()
-        except BaseException as error:
-            problems.append(error)
-
-    thread = threading.Thread(target=follow, name="following the workers")
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-    if problems:
-        raise problems[0]

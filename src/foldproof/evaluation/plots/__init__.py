@@ -6,6 +6,7 @@ from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.plots.confusion import confusion_matrix
 from foldproof.evaluation.plots.fold_scores import fold_scores
 from foldproof.evaluation.plots.learning_curves import learning_curves
+from foldproof.evaluation.plots.learning_rate import learning_rate, moves
 from foldproof.evaluation.plots.reliability import reliability
 from foldproof.evaluation.plots.scatter import predicted_against_actual
 
@@ -17,6 +18,7 @@ __all__ = [
     "confusion_matrix",
     "fold_scores",
     "learning_curves",
+    "learning_rate",
     "pictures",
     "predicted_against_actual",
     "reliability",
@@ -24,11 +26,13 @@ __all__ = [
 
 
 def pictures(assessment: Assessment, curves: "pd.DataFrame", out_of_fold: "pd.DataFrame") -> dict[str, bytes]:
-    """`learning_curves`, `fold_scores`, and by task `confusion` and `reliability`, or `scatter`."""
+    """`learning_curves`, `fold_scores`, `learning_rate` where it moves, `confusion` and `reliability`, or `scatter`."""
     drawn = {
         "learning_curves": learning_curves(assessment, curves),
         "fold_scores": fold_scores(assessment),
     }
+    if moves(curves):
+        drawn["learning_rate"] = learning_rate(assessment, curves)
     if assessment.confusion is not None:
         drawn["confusion"] = confusion_matrix(assessment)
     if assessment.calibration is not None:

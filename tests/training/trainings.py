@@ -1,0 +1,48 @@
+"""A training of two populations that the tests of resume and of workers share, whole or as an engine's task."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from foldproof.data.splits import Member
+from foldproof.data.statistics import fit_statistics
+from foldproof.training.cross_validation import Trained, train_members
+from foldproof.training.events import EpochEnded, Event, MemberStopped
+from foldproof.training.plan import Plan
+from foldproof.training.resume import Resume
+from foldproof.training.task import Task
+from tests.training.setting import digits, params, split_of
+
+DATASET = digits(300)
+PLAN = Plan(((0, 1), (2, 3)), "in_process", "cpu", "fp32", 1)
+
+
+def job(**train: Any) -> Any:
+    section = {"epochs": 8, "threads": 1, "early_stopping": {"patience": 2}, **train}
+    return params(
+        model={"name": "mlp", "mlp": {"hidden": [16]}}, train=section, augment={"shift": 1}, split={"folds": 4}
+    )
+
+
+def trained(chosen: Any, sinks: Any = (), resume: Resume | None = None) -> Trained:
+    split = split_of(DATASET, chosen)
+    statistics = fit_statistics(DATASET, split, chosen.preprocess)
+    return train_members(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, sinks, resume)
+
+
+def task_in(folder: Path | None) -> Task:
+    chosen = job()
+    split = split_of(DATASET, chosen)
+    statistics = fit_statistics(DATASET, split, chosen.preprocess)
+    return Task(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, folder)
+
+
+def of_population(events: Sequence[Event], number: int) -> list[Event]:
+    """The events of one population's members in their order."""
+    members = {Member(0, 0, fold) for fold in PLAN.populations[number]}
+    return [
+        event
+        for event in events
+        if (isinstance(event, MemberStopped) and event.member in members)
+        or (isinstance(event, EpochEnded) and members.issuperset(event.members))
+    ]
