@@ -88,6 +88,27 @@ RESUMING = (
         "training/test_resume.py::test_a_training_that_runs_is_not_cleared_away",
     ),
     Wreck(
+        "checkpoints without their events outlive those to come",
+        "training/resume.py",
+        "        self._checkpoints.forget_after(self.found.epochs if self.found else 0)\n",
+        "",
+        "training/test_resume.py::test_what_begins_anew_keeps_its_own_checkpoints",
+    ),
+    Wreck(
+        "a training as old as its folder, whatever was written there since",
+        "unfinished.py",
+        '(folder, *folder.glob("*/"))',
+        "(folder,)",
+        "commands/test_unfinished.py::test_age_is_time_since_the_last_checkpoint",
+    ),
+    Wreck(
+        "a lock taken in a folder that is gone",
+        "unfinished.py",
+        "if os.fstat(stream.fileno()).st_nlink:",
+        "if True:",
+        "commands/test_unfinished.py::test_who_waited_for_a_folder_that_was_removed_has_a_new_one",
+    ),
+    Wreck(
         "the newest checkpoint removed, not the oldest",
         "training/checkpoints.py",
         "self._newest_first()[KEPT:]",
@@ -113,6 +134,6 @@ RESUMING = (
         "training/best_epochs.py",
         "self._restore(module.found)\n            module.scale_learning_rates(self._plateau.factor)\n",
         "self._restore(module.found)\n",
-        "training/test_plateaus_in_fits.py::test_killed_at_every_epoch_and_resumed_is_straight_through",
+        "training/test_optimizers_in_fits.py::test_a_plateau_is_each_members_own_also_after_others_have_stopped_and_after_a_death",
     ),
 )

@@ -52,7 +52,7 @@ TECHNIQUES = (
         "training/module.py",
         "learning_rate=rates * factors.to(rates.device, rates.dtype)",
         "learning_rate=rates",
-        "training/test_plateaus_in_fits.py::test_the_rate_of_each_member_is_torchs_by_its_own_losses",
+        "training/test_optimizers_in_fits.py::test_rates_that_fall_are_torchs_by_each_members_own_losses",
     ),
     Wreck(
         "class weights ignored in the training loss",

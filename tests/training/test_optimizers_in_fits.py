@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from foldproof.config import Params
 from foldproof.config.optimizer import OptimizerName
@@ -85,6 +86,27 @@ def test_training_lowers_the_loss(name: OptimizerName) -> None:
     fit_together(DATASET, split_of(DATASET, chosen), chosen, (0,), [seen.append])
     losses = [event.training_loss[0] for event in seen if isinstance(event, EpochEnded)]
     assert losses[-1] < losses[0]
+
+
+def test_rates_that_fall_are_torchs_by_each_members_own_losses() -> None:
+    rate, factor, smallest = 2.0, 0.3, 0.05
+    falling = {"name": "plateau", "plateau": {"factor": factor, "patience": 1, "smallest": smallest}}
+    descending = {"name": "sgd", "learning_rate": rate}
+    chosen = job("sgd", schedule=falling, optimizer=descending, early_stopping={"patience": 2}, epochs=14)
+    seen: list[Event] = []
+    kept = fit_together(DATASET, split_of(DATASET, chosen), chosen, (0, 1, 2), [seen.append])
+    ended = [event for event in seen if isinstance(event, EpochEnded)]
+    assert len(set(kept.epochs)) > 1, "nobody was compacted away; the test would show less than it says"
+    assert any(len(set(event.learning_rate)) > 1 for event in ended), "all rates fell together"
+    optimizers = {member: torch.optim.SGD([nn.Parameter(torch.zeros(1))], rate) for member in ended[0].members}
+    theirs = {  # torch counts the epochs that are let pass, not the one that makes the rate fall
+        member: ReduceLROnPlateau(one, factor=factor, patience=0, threshold=0, min_lr=smallest * rate, eps=0)
+        for member, one in optimizers.items()
+    }
+    for event in ended:
+        for member, told, loss in zip(event.members, event.learning_rate, event.inner_validation_loss, strict=True):
+            assert told == pytest.approx(optimizers[member].param_groups[0]["lr"], rel=1e-12)
+            theirs[member].step(loss)
 
 
 def test_a_plateau_is_each_members_own_also_after_others_have_stopped_and_after_a_death() -> None:

@@ -98,8 +98,9 @@ def test_a_full_batch_is_all_rows_of_a_member_and_no_other_one_step_an_epoch() -
     dataset, split, _ = full()
     assert split.steps_per_epoch("full") == 1
     data = make_data(dataset, split, (2,), "full", 1)
-    [index] = list(data.train_dataloader())
-    assert sorted(index[0].tolist()) == split.rows(2, Role.TRAINING).tolist()
+    [steps] = list(data.train_dataloader())
+    assert steps.shape[:2] == (1, 1)
+    assert sorted(steps[0, 0].tolist()) == split.rows(2, Role.TRAINING).tolist()
 
 
 def test_a_thousand_rows_in_batches_of_a_hundred_are_ten_steps_and_all_at_once_are_one() -> None:
