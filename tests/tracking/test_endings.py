@@ -52,7 +52,7 @@ def end(process: subprocess.Popen[str], root: Path, seed: int, number: int | Non
             time.sleep(0.05)
         process.send_signal(number)
     started = time.monotonic()
-    errors = process.communicate(timeout=60)[1]
+    errors = process.communicate(timeout=200)[1]
     return Ended(process.returncode, errors, time.monotonic() - started)
 
 
