@@ -113,13 +113,6 @@ TECHNIQUES = (
         "model/test_folded.py::test_equals_the_members_one_by_one[linear-True]",
     ),
     Wreck(
-        "two uses of a weight write their gradients into one place",
-        "model/stacked.py",
-        "self._run = by_vmap if shares else run",
-        "self._run = run",
-        "model/test_folded.py::test_equals_the_members_one_by_one[weights twice-True]",
-    ),
-    Wreck(
         "gradients that were computed elsewhere left out",
         "model/stacked.py",
         "                place.copy_(gradient)",
