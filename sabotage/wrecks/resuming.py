@@ -134,6 +134,6 @@ RESUMING = (
         "training/best_epochs.py",
         "self._restore(module.found)\n            module.scale_learning_rates(self._plateau.factor)\n",
         "self._restore(module.found)\n",
-        "training/test_optimizers_in_fits.py::test_a_plateau_is_each_members_own_also_after_others_have_stopped_and_after_a_death",
+        "training/test_optimizers_in_fits.py::test_rates_that_fall_are_torchs_by_each_members_own_losses",
     ),
 )

@@ -173,6 +173,6 @@ TECHNIQUES = (
         "training/snapshots.py",
         "return self.end_with(epoch) and epoch + 1 >= self.kept * self.every_epochs",
         "return self.end_with(epoch)",
-        "training/test_averaging.py::test_snapshots_are_the_weights_at_the_ends_of_the_last_cycles",
+        "training/test_snapshots.py::test_nobody_stops_before_all_snapshots_are_taken",
     ),
 )

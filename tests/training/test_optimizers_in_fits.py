@@ -107,6 +107,9 @@ def test_rates_that_fall_are_torchs_by_each_members_own_losses() -> None:
         for member, told, loss in zip(event.members, event.learning_rate, event.inner_validation_loss, strict=True):
             assert told == pytest.approx(optimizers[member].param_groups[0]["lr"], rel=1e-12)
             theirs[member].step(loss)
+    resumed: list[Event] = []
+    killed_and_resumed(DATASET, split_of(DATASET, chosen), chosen, (0, 1, 2), [resumed.append])
+    assert [event for event in resumed if isinstance(event, EpochEnded)] == ended
 
 
 def test_a_plateau_is_each_members_own_also_after_others_have_stopped_and_after_a_death() -> None:
