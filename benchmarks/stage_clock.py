@@ -59,7 +59,9 @@ def stage_and_fit(train: Callable[[Any], None], switch: str, turn: int) -> dict[
     try:
         params = load_params()
         known = journals()
-        params = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"bootstrap": 1000 + turn})})
+        # a number that training does not read, so that every turn of either side is a run with a journal of its own
+        own = 1000 + len(VALUES) * turn + list(VALUES).index(switch)
+        params = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"bootstrap": own})})
         started = perf_counter()
         train(params)
         seconds["stage"] = perf_counter() - started
