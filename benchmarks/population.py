@@ -18,8 +18,9 @@ from benchmarks.work import Outcome
 from foldproof.config import Params
 from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
+from foldproof.data.preprocessing import normalise
 from foldproof.data.splits import Role, Split
-from foldproof.data.statistics import fit_statistics, normalise
+from foldproof.data.statistics import fit_statistics
 from foldproof.model.stacked import StackedNetwork
 from foldproof.training.cross_validation import train_members
 from foldproof.training.events import Sink

@@ -8,7 +8,7 @@ from foldproof.stage import stage
 
 def main(params: Params) -> None:
     """Write the page from what the other stages left."""
-    from foldproof.data.dataset import Schema
+    from foldproof.data.schema import Schema
     from foldproof.data.splits import Split
     from foldproof.evaluation.assessment import Assessment
     from foldproof.report.page import render

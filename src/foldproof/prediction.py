@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.data.sources.csv import read_table
 from foldproof.errors import DataError
 from foldproof.model.exported import ExportedModel

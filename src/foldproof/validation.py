@@ -6,13 +6,17 @@ augmentation. What has passed is remembered by the hash of everything it depende
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from foldproof.config import Params, load_params
 from foldproof.config.reading import read_yaml
 from foldproof.config.warnings import warning_lines
-from foldproof.data.dataset import Schema, Task
+from foldproof.data.schema import Schema, Task
 from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
+
+if TYPE_CHECKING:
+    from foldproof.data.preprocessing import Inputs
 
 REMEMBERED = Path(".foldproof/validated")
 
@@ -39,6 +43,7 @@ def validate(root: Path) -> str:
 def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof import randomness
     from foldproof.data.augmentation import strengths
+    from foldproof.data.preprocessing import preprocessing_of
     from foldproof.data.sources import load_source
     from foldproof.data.splits import make_split
     from foldproof.evaluation.test_time import views_of
@@ -53,6 +58,7 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     schema, train = dataset.schema, params.train
     problems: list[str] = []
     key = randomness.key_of(params.seed)
+    inputs = preprocessing_of(params.preprocess, schema).inputs
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
     def attempt(check: Callable[[], object]) -> None:
@@ -63,9 +69,9 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
 
     attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
     attempt(lambda: strengths(params.augment, schema))
-    attempt(lambda: _refuse_idle_masks(params, schema))
+    attempt(lambda: _refuse_idle_masks(params, inputs, schema))
     attempt(lambda: views_of(params.evaluate.test_time, schema))
-    attempt(lambda: refuse_unfit_network(train, build(params.model, schema.shape, schema.outputs, key)))
+    attempt(lambda: refuse_unfit_network(train, build(params.model, inputs, schema.outputs, key)))
     attempt(lambda: refuse_untracked(params.model, root))
     attempt(lambda: refuse_unfit_keys(train))
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
@@ -78,14 +84,14 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     return told, warning_lines(params.model, train, schema.task)
 
 
-def _refuse_idle_masks(params: Params, schema: Schema) -> None:
+def _refuse_idle_masks(params: Params, inputs: "Inputs", schema: Schema) -> None:
     """Build the network, and look whether any of its layers drops something, where masks are asked for."""
     from foldproof import randomness
     from foldproof.evaluation.test_time import refuse_masks_that_mask_nothing
     from foldproof.model.build import build
     from foldproof.model.stacked import stack
 
-    one = build(params.model, schema.shape, schema.outputs, randomness.key_of(params.seed))
+    one = build(params.model, inputs, schema.outputs, randomness.key_of(params.seed))
     network, _, buffers = stack([one])
     draws = any(bool((value > 0).any()) for value in network.settings(buffers).values())
     refuse_masks_that_mask_nothing(params.evaluate.monte_carlo_dropout, draws)

@@ -8,7 +8,8 @@ import torch
 from foldproof import randomness
 from foldproof.config.augment import Augment
 from foldproof.data.augmentation import AUGMENTATIONS, augment, mix
-from foldproof.data.dataset import Dataset, Kind, describe
+from foldproof.data.dataset import Dataset, describe
+from foldproof.data.schema import Kind
 
 MEMBERS, BATCH = 3, 12
 KEYS = torch.stack([randomness.key_of(0, 0, fold) for fold in range(MEMBERS)])

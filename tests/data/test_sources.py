@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from foldproof.config.data import Data, SourceName
-from foldproof.data.dataset import Dataset, Schema, describe
+from foldproof.data.dataset import Dataset, describe
+from foldproof.data.schema import Schema
 from foldproof.data.sources import SOURCES, load_source
 from foldproof.errors import DataError
 

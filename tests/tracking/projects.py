@@ -8,6 +8,7 @@ import numpy as np
 
 from foldproof.config import Params, params_from
 from foldproof.data.dataset import Dataset, describe
+from foldproof.data.preprocessing import Inputs
 from foldproof.data.splits import Member, Split, make_split
 from foldproof.reproducibility import write_json
 from foldproof.training.events import EpochEnded, FitStarted, MemberStopped, Sink
@@ -59,7 +60,9 @@ def export_model(data: Dataset, folder: Path) -> None:
 
     params, split = chosen(), split_of(data)
     keys = [randomness.key_of(index) for index in range(len(split.members))]
-    network, matrix, buffers = stack([build(params.model, data.schema.shape, data.schema.outputs, key) for key in keys])
+    network, matrix, buffers = stack(
+        [build(params.model, Inputs(data.schema.shape), data.schema.outputs, key) for key in keys]
+    )
     members = [{"seed": 0, "repeat": 0, "fold": fold, "best_epoch": 1, "epochs": EPOCHS} for fold in range(2)]
     statistics = fit_statistics(data, split, params.preprocess)
     activation = loss_for(params.train, data.schema.task).output_activation

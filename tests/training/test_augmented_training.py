@@ -11,9 +11,11 @@ import torch.nn.functional as F
 from foldproof import randomness
 from foldproof.data.augmentation import AUGMENTATIONS, augment, measured, mix
 from foldproof.data.batches import epoch_batches
-from foldproof.data.dataset import Dataset, Kind
+from foldproof.data.dataset import Dataset
+from foldproof.data.preprocessing import Inputs, normalise
+from foldproof.data.schema import Kind
 from foldproof.data.splits import Role
-from foldproof.data.statistics import fit_statistics, normalise
+from foldproof.data.statistics import fit_statistics
 from foldproof.model.build import build
 from foldproof.training.cross_validation import Trained, train_members
 from foldproof.training.events import EpochEnded, Event
@@ -102,7 +104,7 @@ def test_the_training_loss_is_that_of_mixed_targets() -> None:
     strength = {name: torch.tensor([value]).double() for name, value in chosen.augment if value}
     for member in (0, 1):
         key = key_of_member(split.members[member])[None]
-        network = build(chosen.model, dataset.schema.shape, 10, key[0]).double()
+        network = build(chosen.model, Inputs(dataset.schema.shape), 10, key[0]).double()
         training = [split.rows(member, Role.TRAINING)]
         measures = {name: torch.from_numpy(value) for name, value in measured(strength, dataset, training).items()}
         data = make_data(dataset, split, (member,), 16, steps)
@@ -112,7 +114,9 @@ def test_the_training_loss_is_that_of_mixed_targets() -> None:
             rows = augment(torch.from_numpy(dataset.features)[index].double(), strength, now, measures)
             rows, mixed = mix(rows, strength, now)
             assert mixed is not None
-            center, scale = (torch.from_numpy(array[[member]]) for array in (statistics.center, statistics.scale))
+            center, scale = (
+                torch.from_numpy(array[[member]]) for array in (statistics.learnt["center"], statistics.learnt["scale"])
+            )
             onehot = F.one_hot(torch.from_numpy(dataset.targets)[index[0]], 10).double()
             share = mixed.share[0, :, None]
             wanted = share * onehot + (1 - share) * onehot[mixed.partner[0]]

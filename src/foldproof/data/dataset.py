@@ -1,72 +1,40 @@
 """The prepared data: raw rows and targets as memory-mapped arrays, and the schema that says what they are."""
 
-from dataclasses import asdict, dataclass, fields
-from io import BytesIO
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.data.array_files import ArrayFiles, digest_of, fingerprint_of
+from foldproof.data.reading import Chunk, Reading
+from foldproof.data.schema import Column, Kind, Schema, Target, Task
 from foldproof.errors import DataError
-from foldproof.reproducibility import canonical_json, read_json, sha256, write_json, write_whole
-
-SCHEMA = 1
-Kind = Literal["image", "table"]
-Task = Literal["classification", "regression"]
-
-
-@dataclass(frozen=True)
-class Schema:
-    """What a row is: its shape, `(C, H, W)` for an image or `(F,)` for a table, and what is predicted from it."""
-
-    name: str
-    kind: Kind
-    shape: tuple[int, ...]
-    task: Task
-    classes: tuple[str, ...]  # names in order of class index; empty for regression
-    features: tuple[str, ...]  # column names; empty for images
-    target: str
-    rows: int
-    fingerprint: str  # SHA-256 of the arrays and of all the other fields
-
-    @property
-    def outputs(self) -> int:
-        """Units of the last layer: one a class, or one for a regression."""
-        return len(self.classes) or 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, with the version of this format."""
-        return {"schema": SCHEMA, **asdict(self)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any], where: str = "schema.json") -> "Schema":
-        """Read what `to_dict` wrote; refuses another version of the format."""
-        if values.get("schema") != SCHEMA:
-            found = values.get("schema")
-            raise DataError(
-                f"{where}: schema: found {found!r}, this foldproof reads {SCHEMA}; run `dvc repro` to write it anew"
-            )
-        known: dict[str, Any] = {field.name: values[field.name] for field in fields(cls)}
-        listed: dict[str, Any] = {key: tuple(value) for key, value in known.items() if isinstance(value, list)}
-        return cls(**{**known, **listed})
+from foldproof.reproducibility import read_json, write_json
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All rows: `features` `[N, *shape]` (uint8 images or float32), `targets` `[N]` (int64 classes or float32)."""
+    """All rows: `features` `[N, *shape]`, `targets` `[N]` or `[N, T]`, and beside them what `Chunk` names, `[N]`."""
 
     schema: Schema
     features: NDArray[Any]
     targets: NDArray[Any]
+    groups: NDArray[np.int64] | None = None
+    times: NDArray[np.float64] | None = None
+    weights: NDArray[np.float32] | None = None
+    ids: NDArray[np.str_] | None = None
+    given_test: NDArray[np.bool_] | None = None
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Those that are there, by name."""
+        named = [one.name for one in fields(self) if one.name != "schema"]
+        return {name: value for name in named if (value := getattr(self, name)) is not None}
 
     def save(self, folder: str | Path) -> None:
-        """Write `features.npy`, `targets.npy` and `schema.json`, each whole."""
-        for name, array in (("features", self.features), ("targets", self.targets)):
-            buffer = BytesIO()
-            np.save(buffer, array, allow_pickle=False)
-            write_whole(Path(folder) / f"{name}.npy", buffer.getvalue())
-        write_json(Path(folder) / "schema.json", self.schema.to_dict())
+        """Write `<name>.npy` of each array and `schema.json`, each whole."""
+        prepare(Reading(self.schema, lambda: iter([Chunk(**self.arrays())])), folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> "Dataset":
@@ -75,8 +43,39 @@ class Dataset:
         if not (place / "schema.json").exists():
             raise DataError(f"{place}: holds no prepared data; run `dvc repro prepare`, or `dvc checkout`")
         schema = Schema.from_dict(read_json(place / "schema.json"), str(place / "schema.json"))
-        arrays = [np.load(place / f"{name}.npy", mmap_mode="c", allow_pickle=False) for name in ("features", "targets")]
-        return cls(schema, *arrays)
+        arrays = {
+            one.name: np.load(path, mmap_mode="c", allow_pickle=False)
+            for one in fields(cls)
+            if (path := place / f"{one.name}.npy").exists()
+        }
+        return cls(schema, **arrays)
+
+
+def prepare(reading: Reading, folder: str | Path) -> Schema:
+    """Write what a source hands over as a prepared folder, chunk by chunk; its schema, complete."""
+    place = Path(folder)
+    with ArrayFiles(place) as files:
+        for chunk in reading.chunks():
+            files.append(chunk.arrays())
+        schema = replace(reading.schema, rows=files.rows, fingerprint="")
+        schema = replace(schema, fingerprint=fingerprint_of(schema.to_dict(), files.digests()))
+        files.close_whole()
+    write_json(place / "schema.json", schema.to_dict())
+    return schema
+
+
+def collect(reading: Reading) -> Dataset:
+    """What a source hands over, in memory."""
+    chunks = [chunk.arrays() for chunk in reading.chunks()]
+    arrays = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+    return complete(Dataset(reading.schema, **arrays))
+
+
+def complete(dataset: Dataset) -> Dataset:
+    """The same with the number of its rows and its fingerprint."""
+    schema = replace(dataset.schema, rows=len(dataset.features), fingerprint="")
+    digests = {name: digest_of(array) for name, array in dataset.arrays().items()}
+    return replace(dataset, schema=replace(schema, fingerprint=fingerprint_of(schema.to_dict(), digests)))
 
 
 def describe(
@@ -119,22 +118,10 @@ def describe(
         if (targets == targets[0]).all():
             raise DataError(f"{name}: target {target!r} is {targets[0]:g} in every row; nothing can be learnt")
     names = tuple(feature_names) or tuple(f"x{i}" for i in range(features.shape[1]))
-    fields_before: dict[str, Any] = {
-        "name": name,
-        "kind": kind,
-        "shape": tuple(int(size) for size in features.shape[1:]),
-        "task": chosen,
-        "classes": classes,
-        "features": names if kind == "table" else (),
-        "target": target,
-        "rows": len(features),
-    }
-    parts = (
-        canonical_json(fields_before).encode(),
-        features.tobytes(),
-        np.ascontiguousarray(targets).tobytes(),
-    )
-    return Dataset(Schema(fingerprint=sha256(*parts), **fields_before), features, targets)
+    columns = tuple(map(Column, names)) if kind == "table" else ()
+    shape = tuple(int(size) for size in features.shape[1:])
+    schema = Schema(name, kind, shape, columns, (Target(target, chosen, classes),))
+    return complete(Dataset(schema, features, np.ascontiguousarray(targets)))
 
 
 def _problems(features: NDArray[Any], targets: NDArray[Any]) -> list[str]:

@@ -8,43 +8,39 @@ exported with it, so serving cannot differ from training.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
+from foldproof.data.preprocessing import Preprocessing, preprocessing_of
 from foldproof.data.splits import Role, Rows, Split
-from foldproof.reproducibility import sha256, write_json, write_whole
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from foldproof.reproducibility import read_json, sha256, write_json, write_whole
 
 Grain = Literal["none", "feature", "channel"]
 Floats = NDArray[np.float64]
+LEARNT = ("center", "scale", "target_center", "target_scale")
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Stacked float64 arrays: `center`, `scale` `[M, *shape]`; `target_center`, `target_scale` `[M]`."""
+    """What `preprocessing` learnt, stacked float64 arrays `[M, ...]` by name.
 
-    center: Floats
-    scale: Floats
-    target_center: Floats
-    target_scale: Floats
+    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`.
+    """
+
+    preprocessing: Preprocessing
+    learnt: dict[str, Floats]
     seen: tuple[str, ...] = ()  # for each member the hash of the row ids that its fit was given
-
-    def arrays(self) -> dict[str, Floats]:
-        """The arrays by name."""
-        return {name: value for name, value in vars(self).items() if name != "seen"}
 
 
 def fit_statistics(dataset: Dataset, split: Split, section: Preprocess) -> Statistics:
     """Fit every member's statistics on its training rows; inner-validation, scored and test rows are not looked at."""
     fitted = [fit_rows(dataset, split.rows(index, Role.TRAINING), section) for index in range(len(split.members))]
-    center, scale, target_center, target_scale = (np.stack([one[part] for one, _ in fitted]) for part in range(4))
-    return Statistics(center, scale, target_center, target_scale, tuple(seen for _, seen in fitted))
+    learnt = {name: np.stack([one[part] for one, _ in fitted]) for part, name in enumerate(LEARNT)}
+    return Statistics(preprocessing_of(section, dataset.schema), learnt, tuple(seen for _, seen in fitted))
 
 
 def fit_rows(dataset: Dataset, rows: Rows, section: Preprocess) -> tuple[tuple[Floats, ...], str]:
@@ -64,26 +60,28 @@ def save_statistics(statistics: Statistics, split: Split, folder: str | Path) ->
     """Write `statistics.safetensors` and `manifest.json`, which holds the hash of the row ids each member's saw."""
     from safetensors.numpy import save
 
-    write_whole(Path(folder) / "statistics.safetensors", save(statistics.arrays()))
+    write_whole(Path(folder) / "statistics.safetensors", save(statistics.learnt))
     write_json(Path(folder) / "manifest.json", manifest_of(statistics, split))
 
 
 def manifest_of(statistics: Statistics, split: Split) -> dict[str, Any]:
     """For each member the hash of the row ids that its statistics were fitted on, as the fit itself noted it."""
     seen = {member.name: hashed for member, hashed in zip(split.members, statistics.seen, strict=True)}
-    return {"schema": 1, "fitted_on": "training rows", "rows_sha256": seen}
+    return {
+        "schema": 1,
+        "fitted_on": "training rows",
+        "rows_sha256": seen,
+        "preprocessing": statistics.preprocessing.to_dict(),
+    }
 
 
 def load_statistics(folder: str | Path) -> Statistics:
     """Read what `save_statistics` wrote."""
     from safetensors.numpy import load_file
 
-    return Statistics(**load_file(Path(folder) / "statistics.safetensors"))
-
-
-def normalise(rows: "Tensor", center: "Tensor", scale: "Tensor") -> "Tensor":
-    """Apply stacked statistics `[P, *shape]` to stacked rows `[P, B, *shape]`."""
-    return (rows - center.unsqueeze(1)) / scale.unsqueeze(1)
+    manifest = read_json(Path(folder) / "manifest.json")
+    learnt = load_file(Path(folder) / "statistics.safetensors")
+    return Statistics(Preprocessing.from_dict(manifest["preprocessing"]), learnt)
 
 
 def _moments(features: NDArray[Any], grain: Grain) -> tuple[Floats, Floats]:

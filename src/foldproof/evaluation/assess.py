@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.evaluate import Evaluate
-from foldproof.data.dataset import Dataset, Schema
+from foldproof.data.dataset import Dataset
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Member, Role, Split
 from foldproof.errors import DataError
 from foldproof.evaluation.advice import what_next

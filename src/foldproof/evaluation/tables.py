@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 
 if TYPE_CHECKING:

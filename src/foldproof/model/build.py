@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from foldproof import randomness
 from foldproof.config.model import Model
+from foldproof.data.preprocessing import Inputs
 from foldproof.model.activations import ACTIVATIONS, ChosenActivation
 from foldproof.model.dropout import DROPOUTS
 from foldproof.model.initializers import INITIALIZERS, initialize, scale_to_unit_variance
@@ -15,18 +16,18 @@ from foldproof.model.parts import Parts
 
 
 def build(
-    section: Model, shape: tuple[int, ...], outputs: int, key: Tensor, rows: Callable[[], Tensor] | None = None
+    section: Model, inputs: Inputs, outputs: int, key: Tensor, rows: Callable[[], Tensor] | None = None
 ) -> nn.Module:
-    """The network `[B, *shape] -> [B, outputs]` that section `model` describes, for the member with `key` `[2]`.
+    """The network `[B, *inputs.shape] -> [B, outputs]` that section `model` describes, for the member with `key` `[2]`.
 
     `rows` gives some of the member's own training rows `[B, *shape]`, normalised, to initial weights that are scaled
-    by them; without it these are left unscaled. Raises ConfigError where the section does not fit the shape.
+    by them; without it these are left unscaled. Raises ConfigError where the section does not fit the inputs.
     """
     row = NETWORKS[section.name]
     activation = ChosenActivation(ACTIVATIONS[section.activation], getattr(section, section.activation, None))
     parts = Parts(activation, section.normalisation, section.group, section.dropout, DROPOUTS[section.dropout_kind])
     with randomness.seeded(key):
-        network = row.make(shape, outputs, parts, getattr(section, section.name))
+        network = row.make(inputs.shape, outputs, parts, getattr(section, section.name))
     if section.initializer == "auto" and row.has_weights:
         return network
     chosen = INITIALIZERS[activation.row.initializer if section.initializer == "auto" else section.initializer]

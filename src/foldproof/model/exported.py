@@ -17,8 +17,9 @@ from torch import Tensor
 from foldproof import randomness
 from foldproof.config.model import Model
 from foldproof.config.problems import problems_of
-from foldproof.data.dataset import Schema
-from foldproof.data.statistics import Statistics, normalise
+from foldproof.data.preprocessing import Preprocessing
+from foldproof.data.schema import Schema
+from foldproof.data.statistics import Statistics
 from foldproof.errors import DataError, unknown_name
 from foldproof.model.build import build
 from foldproof.model.factory_source import hash_of_source
@@ -38,6 +39,7 @@ class ExportedModel:
 
     schema: Schema
     record: dict[str, Any]  # model.json
+    preprocessing: Preprocessing
     network: StackedNetwork
     matrix: Tensor  # [M*S, N], the snapshots of a member side by side
     buffers: State  # [M*S, ...]
@@ -107,7 +109,7 @@ class ExportedModel:
     ) -> Tensor:
         raw = torch.as_tensor(np.asarray(features[rows]), dtype=self.matrix.dtype)
         seen = raw if view is None else view(raw)
-        normal = self._each_snapshot(normalise(seen, self.statistics["center"], self.statistics["scale"]))
+        normal = self._each_snapshot(self.preprocessing(seen, self.statistics))
         if mask is None:
             outputs = self.network(self.matrix, self.buffers, normal)
         else:
@@ -174,12 +176,14 @@ class ExportedModel:
         if record.get("output_activation") not in OUTPUT_ACTIVATIONS:
             where, found = f"{place}/model.json: output_activation", record.get("output_activation")
             raise DataError(unknown_name(where, found, OUTPUT_ACTIVATIONS))
-        network, _, anew = stack([build(section, schema.shape, schema.outputs, randomness.key_of(0))])
+        preprocessing = Preprocessing.from_dict(record["preprocessing"])
+        network, _, anew = stack([build(section, preprocessing.inputs, schema.outputs, randomness.key_of(0))])
         snapshots = record.get("snapshots", 1) > 1
         parameters, buffers = (_under(f"{kind}.", arrays, snapshots) for kind in ("parameters", "buffers"))
         matrix = network.layout.fold(parameters)
         settings = {name: value.expand(len(matrix), *value.shape[1:]) for name, value in network.settings(anew).items()}
-        return cls(schema, record, network, matrix, buffers, _under("statistics.", arrays), settings)
+        learnt = _under("statistics.", arrays)
+        return cls(schema, record, preprocessing, network, matrix, buffers, learnt, settings)
 
 
 def export(
@@ -201,6 +205,7 @@ def export(
     record = {
         "schema_version": SCHEMA,
         "data": schema.to_dict(),
+        "preprocessing": statistics.preprocessing.to_dict(),
         "network": section.model_dump(mode="json"),
         "network_source": hash_of_source(section),
         "output_activation": output_activation,
@@ -208,9 +213,9 @@ def export(
         "plan": plan,
         **({"snapshots": snapshots} if snapshots > 1 else {}),
     }
-    learnt = {name: torch.from_numpy(value).to(matrix.dtype) for name, value in statistics.arrays().items()}
+    learnt = {name: torch.from_numpy(value).to(matrix.dtype) for name, value in statistics.learnt.items()}
     saved, settings = network.saved_buffers(buffers), network.settings(buffers)
-    return ExportedModel(schema, record, network, matrix, saved, learnt, settings)
+    return ExportedModel(schema, record, statistics.preprocessing, network, matrix, saved, learnt, settings)
 
 
 def padded(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ machine-learning-based science", 2023) and REFORMS (2024) ask of anyone who repo
 
 from typing import Any
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report.rows import percent
 

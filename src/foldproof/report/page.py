@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report import rows
 from foldproof.report.dots import lay_out

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.report.rows import Rows
 from foldproof.reproducibility import read_json
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foldproof.config.model import Model as Network
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.model.factory_source import source_of
 from foldproof.tracking.runs import KnownRun
 from foldproof.tracking.scribe import EXAMPLE

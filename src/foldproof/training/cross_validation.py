@@ -59,10 +59,11 @@ def train_members(
     Raises ConfigError where sections do not go together, TrainingError where training diverges.
     """
     schema, sections = dataset.schema, (model, train, augment)
-    first = build(model, schema.shape, schema.outputs, key_of_member(split.members[0]))
+    inputs = statistics.preprocessing.inputs
+    first = build(model, inputs, schema.outputs, key_of_member(split.members[0]))
     refuse_unfit_network(train, first)
     make_recipe(schema.task, train)  # or a refusal, before a worker is started
-    row = multiply_adds(first, schema.shape)
+    row = multiply_adds(first, inputs.shape)
     network, matrix, _ = stack([first])
     steps = split.steps_per_epoch(train.batch_size)
     batch_size = max(split.training_sizes()) if train.batch_size == "full" else train.batch_size

@@ -6,7 +6,7 @@ from typing import Any
 
 from foldproof.config.averaging import Averaging
 from foldproof.config.model import Model
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Split
 from foldproof.data.statistics import Statistics
 from foldproof.model.exported import ExportedModel, export

@@ -13,7 +13,7 @@ import pytorch_lightning as pl
 import torch
 
 from foldproof.config.schedule import ReduceOnPlateau
-from foldproof.data.dataset import Task
+from foldproof.data.schema import Task
 from foldproof.data.splits import Member
 from foldproof.training.averaging import AveragingRow, WeightAverage
 from foldproof.training.best_epochs import BestEpochs

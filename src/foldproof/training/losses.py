@@ -8,7 +8,7 @@ from torch import Tensor
 
 from foldproof.config.loss import LossName
 from foldproof.config.train import Train
-from foldproof.data.dataset import Task
+from foldproof.data.schema import Task
 from foldproof.errors import ConfigError
 from foldproof.model.output_activations import OutputActivation
 from foldproof.model.stacked import State

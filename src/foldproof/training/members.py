@@ -16,7 +16,8 @@ from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.augmentation import measured, refuse_mixing_of_single_rows, strengths
 from foldproof.data.batches import RowTable
-from foldproof.data.dataset import Dataset, Schema
+from foldproof.data.dataset import Dataset
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Member, Role, Split
 from foldproof.data.statistics import Statistics
 from foldproof.errors import ConfigError
@@ -77,8 +78,9 @@ def make_population(
     indices = list(range(len(split.members)) if chosen is None else chosen)
     members = tuple(split.members[index] for index in indices)
     keys = torch.stack([key_of_member(member) for member in members])
+    inputs = statistics.preprocessing.inputs
     networks = [
-        build(model, schema.shape, schema.outputs, key, partial(_first_rows, dataset, split, statistics, index, key))
+        build(model, inputs, schema.outputs, key, partial(_first_rows, dataset, split, statistics, index, key))
         for index, key in zip(indices, keys, strict=True)
     ]
     refuse_single_rows(networks[0], train.batch_size)
@@ -86,11 +88,12 @@ def make_population(
     network, matrix, buffers = stack(networks)
     on = strengths(augment, schema)
     refuse_mixing_of_single_rows(on, train.batch_size)
-    learnt = {name: value[indices] for name, value in statistics.arrays().items()}
+    learnt = {name: value[indices] for name, value in statistics.learnt.items()}
     learnt |= measured(on, dataset, [split.rows(index, Role.TRAINING) for index in indices])
     return Population(
         members=members,
         network=network,
+        preprocessing=statistics.preprocessing,
         matrix=matrix,
         buffers=buffers,
         statistics={name: torch.from_numpy(value) for name, value in learnt.items()},
@@ -127,8 +130,9 @@ def _first_rows(dataset: Dataset, split: Split, statistics: Statistics, index: i
     """The first training rows of a member's first epoch `[B, *shape]`, centred and scaled as it will see them."""
     training = RowTable.of([split.rows(index, Role.TRAINING)])
     chosen = np.sort(training.order(key[None], 0)[0, :FIRST_ROWS].numpy())
-    rows = np.asarray(dataset.features[chosen], dtype=np.float64)
-    return torch.from_numpy((rows - statistics.center[index]) / statistics.scale[index])
+    rows = torch.from_numpy(np.asarray(dataset.features[chosen], dtype=np.float64))
+    learnt = {name: torch.from_numpy(value[index : index + 1]) for name, value in statistics.learnt.items()}
+    return statistics.preprocessing(rows[None], learnt)[0]
 
 
 def make_data(

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from foldproof import randomness
 from foldproof.data.augmentation import Mix, augment, mix
 from foldproof.data.batches import RowTable, epoch_batches
-from foldproof.data.dataset import Task
-from foldproof.data.statistics import normalise
+from foldproof.data.schema import Task
 from foldproof.model.output_activations import OUTPUT_ACTIVATIONS
 from foldproof.model.stacked import State
 from foldproof.training.checkpoints import Checkpoint, grouped
@@ -174,7 +173,7 @@ class PopulationModule(pl.LightningModule):
         rows, targets = self.data.gather(index, self.rows_dtype)
         rows = augment(rows, population.strengths, keys, population.statistics)
         rows, mixed = mix(rows, population.strengths, keys)
-        rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
+        rows = population.inputs(rows)
         outputs = population.network(matrix, buffers, rows, keys)
         means = self._mean_losses(outputs, targets, mixed)
         if not self._penalties:
@@ -225,7 +224,7 @@ class PopulationModule(pl.LightningModule):
         for start in range(0, table.rows.shape[1], EVALUATED_AT_ONCE):
             part = slice(start, start + EVALUATED_AT_ONCE)
             rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)
-            rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
+            rows = population.inputs(rows)
             with self.trainer.precision_plugin.forward_context():
                 outputs = population.network(weights.matrix, weights.buffers, rows)
                 losses = self._losses(outputs, targets, settings)

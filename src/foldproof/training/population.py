@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.splits import Member
 from foldproof.model.stacked import StackedNetwork, State
 
@@ -21,6 +22,7 @@ class Population:
 
     members: tuple[Member, ...]
     network: StackedNetwork
+    preprocessing: Preprocessing
     matrix: Tensor
     buffers: State
     statistics: State
@@ -45,6 +47,10 @@ class Population:
             settings=moved(self.settings),
             strengths=moved(self.strengths),
         )
+
+    def inputs(self, rows: Tensor) -> Tensor:
+        """What the networks are given for raw rows `[P, B, *shape]`."""
+        return self.preprocessing(rows, self.statistics)
 
     def trained(self, matrix: Tensor, buffers: State) -> "Population":
         """The same members with other weights and running averages."""

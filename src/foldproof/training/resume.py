@@ -14,7 +14,7 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Split
 from foldproof.data.statistics import Statistics
 from foldproof.reproducibility import canonical_json, environment, sha256, sha256_of_tree, write_whole
@@ -63,9 +63,16 @@ def digest_of_training(
     `source` is the hash of the user's own network, where there is one.
     """
     members = [(member.seed, member.repeat, member.fold) for member in split.members]
-    facts: list[Any] = [schema.to_dict(), members, plan.to_dict(), environment(), torch.get_num_interop_threads()]
+    facts: list[Any] = [
+        schema.to_dict(),
+        statistics.preprocessing.to_dict(),
+        members,
+        plan.to_dict(),
+        environment(),
+        torch.get_num_interop_threads(),
+    ]
     facts += [section.model_dump(mode="json") for section in sections]
-    arrays = [array.tobytes() for _, array in sorted(statistics.arrays().items())]
+    arrays = [array.tobytes() for _, array in sorted(statistics.learnt.items())]
     code = sha256_of_tree([_PACKAGE / room for room in _ROOMS], _PACKAGE)
     return sha256(canonical_json(facts).encode(), split.roles.tobytes(), *arrays, code.encode(), source.encode())
 

@@ -17,7 +17,8 @@ from foldproof.config.closed import BatchSize
 from foldproof.data.augmentation import blur, boxes, colour, mixing, moves, noise, warps
 from foldproof.data.augmentation.measures import measure
 from foldproof.data.augmentation.mixing import Mix
-from foldproof.data.dataset import Dataset, Kind, Schema
+from foldproof.data.dataset import Dataset
+from foldproof.data.schema import Kind, Schema
 from foldproof.data.splits import Rows
 from foldproof.data.statistics import Floats
 from foldproof.errors import ConfigError

@@ -1,0 +1,108 @@
+"""What a row is, and what is predicted from it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from foldproof.errors import DataError
+
+SCHEMA = 2
+Kind = Literal["image", "table", "text"]
+Task = Literal["classification", "regression"]
+ColumnKind = Literal["number", "boolean", "date", "category"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, or one feature of a token.
+
+    Raw rows hold numbers: a boolean is 0 or 1, a date the days since 1970-01-01, a category the place of its value in
+    `values`; NaN is a missing value, and -1 a category that is not among the values.
+    """
+
+    name: str
+    kind: ColumnKind = "number"
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Column":
+        """Read what `dataclasses.asdict` made of it."""
+        return cls(values["name"], values["kind"], tuple(values["values"]))
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted: a class, one of `classes`, named in order of class index, or a number."""
+
+    name: str
+    task: Task
+    classes: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """Units of the last layer: one a class, or one for a regression."""
+        return len(self.classes) or 1
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Target":
+        """Read what `dataclasses.asdict` made of it."""
+        return cls(values["name"], values["task"], tuple(values["classes"]))
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Rows of a kind and shape: `(C, H, W)` for an image, `(F,)` for a table, `(window, F)` for a token of text."""
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    columns: tuple[Column, ...]  # F of a table or of text; empty for images
+    targets: tuple[Target, ...]  # at least one
+    rows: int = 0
+    fingerprint: str = ""  # SHA-256 of all other fields and of the arrays
+
+    @property
+    def task(self) -> Task:
+        """That of the first target."""
+        return self.targets[0].task
+
+    @property
+    def target(self) -> str:
+        """The name of the first target."""
+        return self.targets[0].name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the first target; empty for regression."""
+        return self.targets[0].classes
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def outputs(self) -> int:
+        """Units of the last layer, of all targets side by side."""
+        return sum(target.outputs for target in self.targets)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, with the version of this format."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], where: str = "schema.json") -> "Schema":
+        """Read what `to_dict` wrote; refuses another version of the format."""
+        if values.get("schema") != SCHEMA:
+            found = values.get("schema")
+            raise DataError(
+                f"{where}: schema: found {found!r}, this foldproof reads {SCHEMA}; run `dvc repro` to write it anew"
+            )
+        return cls(
+            values["name"],
+            values["kind"],
+            tuple(values["shape"]),
+            tuple(map(Column.from_dict, values["columns"])),
+            tuple(map(Target.from_dict, values["targets"])),
+            values["rows"],
+            values["fingerprint"],
+        )
