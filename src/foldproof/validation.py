@@ -55,7 +55,9 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.training.schedules import factor_of_epochs
 
     dataset = load_source(params.data)
-    schema, train = dataset.schema, params.train
+    schema = dataset.schema
+    params = load_params(root / "params.yaml", schema.kind)
+    train = params.train
     problems: list[str] = []
     key = randomness.key_of(params.seed)
     inputs = preprocessing_of(params.preprocess, schema).inputs

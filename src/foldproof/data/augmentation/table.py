@@ -14,11 +14,12 @@ from torch import Tensor
 
 from foldproof.config.augment import Augment
 from foldproof.config.closed import BatchSize
+from foldproof.config.customary import Kind
 from foldproof.data.augmentation import blur, boxes, colour, mixing, moves, noise, warps
 from foldproof.data.augmentation.measures import measure
 from foldproof.data.augmentation.mixing import Mix
 from foldproof.data.dataset import Dataset
-from foldproof.data.schema import Kind, Schema
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Rows
 from foldproof.data.statistics import Floats
 from foldproof.errors import ConfigError
