@@ -71,7 +71,7 @@ def test_every_legal_name_has_its_word_in_the_table_of_the_front_page(key: str) 
 
 
 def plain(words: str) -> str:
-    """Without what is written in one way in prose and in another in a key; a uniform draw is a way of an initializer."""
+    """Without what is written in one way in prose and in another in a key; uniform draws are a kin of normal ones."""
     return re.sub(r"[-_ ]", "", words.casefold().removesuffix("_uniform"))
 
 

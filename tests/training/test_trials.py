@@ -68,8 +68,8 @@ def trial(**changes: Any) -> Params:
 def test_every_number_of_a_member_is_tried() -> None:
     """Strengths of augmentations are alike; two of them stand for all."""
     augmentations = {f"augment.{name}" for name in AUGMENTATIONS}
-    assert augmentations < MEMBERWISE
-    assert VALUES.keys() - augmentations == MEMBERWISE - augmentations
+    assert augmentations < MEMBERWISE.keys()
+    assert VALUES.keys() - augmentations == MEMBERWISE.keys() - augmentations
 
 
 @pytest.mark.parametrize("key", VALUES)
@@ -93,13 +93,11 @@ def test_a_technique_that_is_off_is_another_form() -> None:
     assert form_of(off) != form_of(weak) == form_of(strong)
 
 
-@pytest.mark.parametrize("key", [key for key, off in MEMBERWISE.items() if off is not None])
-def test_every_number_of_a_member_that_can_be_off_is_another_form_there(key: str) -> None:
+@pytest.mark.parametrize("key", [key for key in VALUES if MEMBERWISE[key] is not None])
+def test_every_number_that_can_be_off_is_another_form_there(key: str) -> None:
     off = None if MEMBERWISE[key] == "none" else MEMBERWISE[key]
-    on = VALUES.get(key, (0.5,))[0]
-    beside = BESIDE.get(key, {})
-    section, _, name = key.rpartition(".")
-    assert by_form([trial(**beside, **{key: off}), trial(**beside), trial(**beside, **{key: on})])[-1] == [2], name
+    trials = [trial(**BESIDE.get(key, {}), **{key: value}) for value in (off, *VALUES[key])]
+    assert by_form(trials) == [[0], [1, 2]]
 
 
 def test_other_networks_and_optimizers_are_trained_apart() -> None:
