@@ -50,6 +50,8 @@ def test_an_edit_is_checked_anew(project: Path) -> None:
 
 def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
     edit(project, "source: digits", "source: wine")
+    edit(project, "name: auto         # auto (cnn", "name: cnn  # auto (cnn")
+    edit(project, "shift: auto", "shift: 0.5")
     edit(project, "batch_size: 32", "batch_size: 5000")
     edit(project, "primary_metric: auto", "primary_metric: r2")
     with pytest.raises(ConfigError) as caught:
@@ -79,7 +81,7 @@ def test_batches_of_one_row_are_refused_before_any_stage_where_rows_need_company
 
 def test_a_network_that_does_not_fit_is_told_once(project: Path) -> None:
     edit(project, "source: digits", "source: wine")
-    edit(project, "shift: 0.5", "shift: 0")
+    edit(project, "name: auto         # auto (cnn", "name: cnn  # auto (cnn")
     with pytest.raises(ConfigError) as caught:
         validate(project)
     assert len(caught.value.problems) == 1
@@ -116,7 +118,7 @@ def test_a_network_of_ones_own_must_be_a_dep_of_train_and_is_checked_anew_when_i
     network = "nn.Sequential(nn.Flatten(), nn.Linear(64, outputs))"
     source.write_text(f"from torch import nn\n\n\ndef make(shape, outputs):\n    return {network}\n")
     monkeypatch.syspath_prepend(str(source.parent))
-    edit(project, "  name: cnn ", "  name: factory\n  factory: network_in_src:make ")
+    edit(project, "  name: auto         # auto (cnn", "  name: factory\n  factory: network_in_src:make # auto (cnn")
     with pytest.raises(ConfigError, match=r"add `- src/network_in_src\.py` to the deps of stage train"):
         validate(project)
     pipeline = project / "dvc.yaml"
