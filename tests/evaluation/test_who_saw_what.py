@@ -4,15 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tests.evaluation.stand_in import digits_run
 
 from foldproof.config.data import Split as SplitSection
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.evaluation.assessment import Check
-from foldproof.evaluation.who_saw_what import checks_of_rows, equal_rows
+from foldproof.evaluation.who_saw_what import checks_of_rows
 
 
 def checked(split: Split, dataset: Dataset | None = None, manifest: object = "its own") -> dict[str, Check]:
@@ -141,12 +139,3 @@ def test_copies_with_other_labels() -> None:
     found = checked(make_split(data, SplitSection(folds=3), seed=0), data, None)["conflicting_duplicates"]
     assert found.status == "warn"
     assert found.sentence.startswith("5 groups")
-
-
-@settings(deadline=None)
-@given(st.lists(st.lists(st.sampled_from([0.0, -0.0, 1.0]), min_size=2, max_size=2), min_size=1, max_size=12))
-def test_equal_rows_have_equal_numbers(rows: list[list[float]]) -> None:
-    numbers = equal_rows(np.array(rows, dtype=np.float32))
-    for first, one in enumerate(rows):
-        for second, other in enumerate(rows):
-            assert (numbers[first] == numbers[second]) == (one == other)

@@ -37,6 +37,7 @@ def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
         "rows": len(test),
         "kind": name,
         "unit": material.unit_name,
+        "ordered": kind.ordered,
         "test_rows": int(test.sum()),
         "test_set": "given" if given else kind.chosen_by if section.test_share > 0 else "none",
         "test_share": section.test_share,
@@ -48,6 +49,8 @@ def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
         "seed": section.seed,
         "duplicates": section.duplicates,
         **counts_of(cluster, dataset.targets),
+        "groups": 0 if dataset.groups is None else len(np.unique(dataset.groups)),
+        "timed": dataset.times is not None,
         "unused_rows": int((stacked == Role.UNUSED).all(axis=0).sum()),
     }
     return Split(tuple(members), stacked, audit)
@@ -63,7 +66,9 @@ def _material(dataset: Dataset, section: SplitSection, kind: Kind) -> tuple[Mate
     if kind.needs == "times" and times is not None and np.isnan(times).any():
         rows = np.flatnonzero(np.isnan(times))
         listed = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
-        raise DataError(f"data.time: missing in {len(rows)} rows ({listed}); fill or drop them, or set split.kind")
+        raise DataError(
+            f"data.time: missing in {len(rows)} rows ({listed}); fill or drop them, or set split.kind: random"
+        )
     name = "row" if groups is None else "sentence" if dataset.schema.kind == "text" else "group"
     return Material(
         section, digests, unit, name, _strata(dataset, section, kind), dataset.schema.classes, groups, times
