@@ -70,7 +70,9 @@ def sentences(*words: str) -> Dataset:
     groups = np.repeat(np.arange(len(words)), [len(one) for one in words])
     codes = np.frombuffer("".join(words).encode(), dtype=np.uint8).astype(np.int32)[:, None, None]
     targets = np.arange(len(codes)) % 2
-    schema = Schema("text", "text", (1, 1), (Column("word", "category"),), (Target("tag", "classification", ("a", "b")),))
+    schema = Schema(
+        "text", "text", (1, 1), (Column("word", "category"),), (Target("tag", "classification", ("a", "b")),)
+    )
     return Dataset(schema, codes, targets, groups=groups)
 
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
-from tests.data.splittable import parted, rows
-from tests.data.test_duplicates import sentences
 
 from foldproof.config.data import Split as Section
 from foldproof.data.splits import Role, make_split
 from foldproof.data.splits.by_group import balanced
 from foldproof.errors import ConfigError, DataError
+from tests.data.splittable import parted, rows
+from tests.data.test_duplicates import sentences
 
 many = settings(max_examples=30, deadline=None)
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
-from tests.data.splittable import by_value, parted, parted_inside, rows, sides, usable_roles
 
 from foldproof.config.data import Data
 from foldproof.config.data import Split as Section
@@ -18,6 +17,7 @@ from foldproof.data.splits import Role, make_split
 from foldproof.data.splits.kinds import KINDS
 from foldproof.errors import ConfigError, DataError
 from foldproof.reproducibility import seed_of
+from tests.data.splittable import by_value, parted, parted_inside, rows, sides, usable_roles
 
 many = settings(max_examples=30, deadline=None)
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -167,7 +167,9 @@ def _in_plain_words(data: Dataset, section: Section) -> Any:
         dealer = StratifiedKFold(section.folds, shuffle=True, random_state=seed_of("folds", section.seed, repeat))
         for fold, (kept, scored) in enumerate(dealer.split(units, strata)):
             draws = np.random.RandomState(seed_of("inner", section.seed, repeat, fold))
-            role = dict.fromkeys(units[kept].tolist(), Role.TRAINING) | dict.fromkeys(units[scored].tolist(), Role.SCORED)
+            role = dict.fromkeys(units[kept].tolist(), Role.TRAINING) | dict.fromkeys(
+                units[scored].tolist(), Role.SCORED
+            )
             for stratum in np.unique(strata[kept]):
                 rows_of = units[kept[strata[kept] == stratum]]
                 count = min(max(round(section.inner_share * len(rows_of)), 1), len(rows_of) - 1)

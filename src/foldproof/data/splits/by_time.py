@@ -95,7 +95,8 @@ def _nothing_before(material: Material, fold: int, start: float, learnt: int) ->
     else:
         found = f"no row is earlier than {start:g} less the gap"
     alike = "" if material.groups is None else ", and of no group that goes on later; leave out data.group"
+    key = f"split.gap: with {section.gap:g}, " if section.gap else "split.folds: "
     return (
-        f"split.gap: with {section.gap:g}, fold {fold}, scored from {start:g} on, has nothing to train on: {found}"
-        f"{alike}; lower split.gap, split.folds or split.inner_share"
+        f"{key}fold {fold}, scored from {start:g} on, has nothing to train on: {found}{alike}; "
+        "lower split.gap, split.folds or split.inner_share"
     )
