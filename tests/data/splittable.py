@@ -21,7 +21,8 @@ def rows(number: int, seed: int = 0, copies: int = 0, classes: int = 3, **beside
         copied = draws.integers(0, number - copies, copies)
         features[number - copies :], targets[number - copies :] = features[copied], targets[copied]
     data = describe("rows", features, targets, "classification")
-    return replace(data, **{name: np.asarray(array) for name, array in beside.items()})
+    arrays: dict[str, Any] = {name: np.asarray(array) for name, array in beside.items()}
+    return replace(data, **arrays)
 
 
 def sides(split: Split, member: int) -> list[Labels]:

@@ -19,7 +19,7 @@ many = settings(max_examples=60, deadline=None)
 values = st.sampled_from([0.0, -0.0, 1.0, float("nan")])
 
 
-def table(features: np.ndarray) -> Dataset:  # type: ignore[type-arg]
+def table(features: np.ndarray) -> Dataset:
     plain = describe("t", np.arange(2 * len(features)).reshape(-1, 2), np.arange(len(features)) + 0.5, "regression")
     return replace(plain, features=features)
 
