@@ -68,10 +68,8 @@ def _latest(times: Times, share: float) -> float:
 
 
 def _inner_start(learnt: Times, share: float) -> float:
-    """As `_latest`, but never the earliest time of all; infinite where there is no other."""
-    if len(learnt) == 0:
-        return np.inf
-    later = learnt[learnt > learnt.min()]
+    """As `_latest`, but never the earliest time of all; -infinity, before which nothing is, where there is no other."""
+    later = learnt[learnt > learnt.min(initial=np.inf)]
     return max(_latest(learnt, share), float(later.min())) if len(later) else -np.inf
 
 

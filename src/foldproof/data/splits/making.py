@@ -70,9 +70,8 @@ def _material(dataset: Dataset, section: SplitSection, kind: Kind) -> tuple[Mate
             f"data.time: missing in {len(rows)} rows ({listed}); fill or drop them, or set split.kind: random"
         )
     name = "row" if groups is None else "sentence" if dataset.schema.kind == "text" else "group"
-    return Material(
-        section, digests, unit, name, _strata(dataset, section, kind), dataset.schema.classes, groups, times
-    ), cluster
+    strata = _strata(dataset, section, kind)
+    return Material(section, digests, unit, name, strata, dataset.schema.classes, groups, times), cluster
 
 
 def _strata(dataset: Dataset, section: SplitSection, kind: Kind) -> Rows | None:
