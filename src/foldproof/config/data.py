@@ -7,32 +7,65 @@ from pydantic import Field, model_validator
 
 from foldproof.config.closed import Auto, Closed, Count, Seed, Share
 
-SourceName = Literal["digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "npz"]
+SourceName = Literal["digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "npz", "idx", "image_folder"]
+Side = Annotated[int, Field(ge=1, le=10_000)]
+
+PATHS = ("path", "labels", "test_path")
+OWNERS = {"labels": "idx", "test_path": "image_folder", "size": "image_folder"}  # keys that one source alone reads
+NEEDED = {
+    "csv": (("path", "the file to read"), ("target", "the name of the column to predict")),
+    "npz": (("path", "the file to read"),),
+    "idx": (("path", "the file of images or its folder"),),
+    "image_folder": (("path", "the folder to read"),),
+}
 
 
 class Data(Closed):
     """Where the rows come from."""
 
     source: SourceName = "digits"
-    """digits, breast_cancer, wine, iris and diabetes are carried by scikit-learn; csv and npz are files"""
+    """digits, breast_cancer, wine, iris and diabetes are carried by scikit-learn; the others are files of yours"""
     path: str | None = None
-    """csv, npz: the file, below data/raw/"""
+    """below data/raw/: the file; idx: the images, or a folder with images and labels; image_folder: a folder a class"""
     target: str | None = None
     """csv: the column to predict; the others must be numbers"""
     task: Literal["auto", "classification", "regression"] = "auto"
     """auto takes fractions, or many different values, for regression"""
+    labels: str | None = None
+    """idx: the file of labels, where it is not the one beside the images that is named after them"""
+    test_path: str | None = None
+    """image_folder: the folder of the given test set, where that is not test/ beside train/ in data.path"""
+    colour: Literal["auto", "grey", "rgb"] = "auto"
+    """image_folder: what images become; auto: rgb where any is in colour"""
+    size: Annotated[tuple[Side, Side], Field(strict=False)] | None = None
+    """image_folder: height and width in pixels that images are brought to; null: all have one size already"""
+    fit: Literal["resize", "crop"] = "resize"
+    """image_folder: how images come to data.size: resize stretches them, crop first cuts them to its proportions"""
 
     @model_validator(mode="after")
-    def _file_sources_need_a_path(self) -> "Data":
-        if self.source in ("csv", "npz") and self.path is None:
-            raise ValueError(f"source {self.source!r} needs data.path, the file to read")
-        if self.path is not None and (Path(self.path).parts[:2] != ("data", "raw") or ".." in Path(self.path).parts):
-            raise ValueError(
-                f"data.path: found {self.path!r}, legal: a file below data/raw/, which the pipeline depends on"
-            )
-        if self.source == "csv" and self.target is None:
-            raise ValueError("source 'csv' needs data.target, the name of the column to predict")
+    def _keys_fit_the_source(self) -> "Data":
+        needed = NEEDED.get(self.source, ())
+        problems = [
+            f"source {self.source!r} needs data.{key}, {told}" for key, told in needed if not getattr(self, key)
+        ]
+        problems += [
+            f"data.{key}: found {found!r}, legal: a path below data/raw/, which the pipeline depends on"
+            for key in PATHS
+            if (found := getattr(self, key)) is not None and not _below_raw(found)
+        ]
+        problems += [
+            f"data.{key}: only source {owner!r} has it, found source {self.source!r}"
+            for key, owner in OWNERS.items()
+            if getattr(self, key) is not None and self.source != owner
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
+
+
+def _below_raw(path: str) -> bool:
+    parts = Path(path).parts
+    return parts[:2] == ("data", "raw") and ".." not in parts
 
 
 class Split(Closed):
