@@ -7,30 +7,61 @@ from pydantic import Field, model_validator
 
 from foldproof.config.closed import Auto, Closed, Count, Seed, Share
 
-SourceName = Literal["digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "npz", "idx", "image_folder"]
+SourceName = Literal[
+    "digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "tsv", "parquet", "npz", "idx", "image_folder"
+]
+OwnSource = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+ColumnKind = Literal["number", "boolean", "date", "category"]
 Side = Annotated[int, Field(ge=1, le=10_000)]
+Names = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
 
-PATHS = ("path", "labels", "test_path")
-OWNERS = {"labels": "idx", "test_path": "image_folder", "size": "image_folder"}  # keys that one source alone reads
-NEEDED = {
-    "csv": (("path", "the file to read"), ("target", "the name of the column to predict")),
-    "npz": (("path", "the file to read"),),
-    "idx": (("path", "the file of images or its folder"),),
-    "image_folder": (("path", "the folder to read"),),
+# What a source cannot do without; one that is not listed needs nothing.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "csv": ("path", "target"),
+    "tsv": ("path", "target"),
+    "parquet": ("path", "target"),
+    "npz": ("path",),
+    "idx": ("path",),
+    "image_folder": ("path",),
 }
+PATHS = ("path", "labels", "test_path")
+# Keys that name columns are taken by sources whose columns have names, and refused by all others: they would do nothing.
+OF_COLUMNS = ("group", "time", "weight", "id", "drop", "types")
+TAKE_COLUMNS = ("csv", "tsv", "parquet")
+# Likewise keys that one source alone takes.
+TAKEN_BY = {"labels": "idx", "test_path": "image_folder", "size": "image_folder"}
 
 
 class Data(Closed):
     """Where the rows come from."""
 
-    source: SourceName = "digits"
-    """digits, breast_cancer, wine, iris and diabetes are carried by scikit-learn; the others are files of yours"""
+    source: SourceName | OwnSource = "digits"
+    """sets that scikit-learn carries, kinds of file, or your own package.module:function"""
     path: str | None = None
-    """below data/raw/: the file; idx: the images, or a folder with images and labels; image_folder: a folder a class"""
-    target: str | None = None
-    """csv: the column to predict; the others must be numbers"""
+    """the file, below data/raw/; idx: the images, or their folder; image_folder: the folder; nothing is downloaded"""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """of the file, compared before it is read"""
+    target: str | Names | None = None
+    """csv, tsv, parquet: the column to predict, or several"""
+    group: str | None = None
+    """column; rows of one group (a patient, a place) never stand on both sides of a split; no feature"""
+    time: str | None = None
+    """column of dates or numbers that order the rows; no feature"""
+    weight: str | None = None
+    """column of numbers > 0, how much a row counts in the loss; no feature"""
+    id: str | None = None
+    """column that names the rows, passed through to predictions; no feature"""
+    drop: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """columns that are left out"""
+    types: dict[str, ColumnKind] = {}
+    """columns whose type is not to be inferred, such as {zip: category}"""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """csv, tsv: the character between cells; null: a comma, a tab"""
+    decimal: Literal[".", ","] = "."
+    """csv, tsv: the character before a fraction"""
     task: Literal["auto", "classification", "regression"] = "auto"
     """auto takes fractions, or many different values, for regression"""
+
     labels: str | None = None
     """idx: the file of labels, where it is not the one beside the images that is named after them"""
     test_path: str | None = None
@@ -42,24 +73,39 @@ class Data(Closed):
     fit: Literal["resize", "crop"] = "resize"
     """image_folder: how images come to data.size: resize stretches them, crop first cuts them to its proportions"""
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict; empty where the source knows by itself."""
+        return (self.target,) if isinstance(self.target, str) else self.target or ()
+
     @model_validator(mode="after")
-    def _keys_fit_the_source(self) -> "Data":
-        needed = NEEDED.get(self.source, ())
-        problems = [
-            f"source {self.source!r} needs data.{key}, {told}" for key, told in needed if not getattr(self, key)
-        ]
-        problems += [
-            f"data.{key}: found {found!r}, legal: a path below data/raw/, which the pipeline depends on"
-            for key in PATHS
-            if (found := getattr(self, key)) is not None and not _below_raw(found)
-        ]
-        problems += [
-            f"data.{key}: only source {owner!r} has it, found source {self.source!r}"
-            for key, owner in OWNERS.items()
-            if getattr(self, key) is not None and self.source != owner
-        ]
-        if problems:
-            raise ValueError("; ".join(problems))
+    def _file_sources_need_a_path(self) -> "Data":
+        lacking = [name for name in NEEDED.get(self.source, ()) if getattr(self, name) is None]
+        if lacking:
+            meaning = {"path": "the file or folder to read", "target": "the name of the column to predict"}
+            told = " and ".join(f"data.{name}, {meaning[name]}" for name in lacking)
+            raise ValueError(f"source {self.source!r} needs {told}")
+        outside = [f"{key}: found {at!r}" for key in PATHS if (at := getattr(self, key)) and not _below_raw(at)]
+        if outside:
+            raise ValueError(f"data.{', data.'.join(outside)}, legal: below data/raw/, which the pipeline depends on")
+        idle = [f"data.{key}" for key, source in TAKEN_BY.items() if getattr(self, key) and self.source != source]
+        if idle:
+            raise ValueError(f"{', '.join(idle)}: source {self.source!r} takes no such key, legal: not set")
+        return self
+
+    @model_validator(mode="after")
+    def _a_column_is_one_thing(self) -> "Data":
+        if self.source not in TAKE_COLUMNS:
+            idle = [f"data.{name}" for name in OF_COLUMNS if getattr(self, name)]
+            if idle:
+                raise ValueError(f"{', '.join(idle)}: source {self.source!r} has no columns to name, legal: not set")
+        beside = [self.group, self.time, self.weight, self.id]
+        for name in self.targets:
+            if self.targets.count(name) > 1 or name in self.drop or name in beside:
+                raise ValueError(f"data.target: {name!r} is the target, and named a second time among data's keys")
+        for name in beside:
+            if name in self.drop:
+                raise ValueError(f"data.drop: {name!r} is dropped, and used as group, time, weight or id")
         return self
 
 

@@ -32,7 +32,7 @@ SOURCES: dict[str, Callable[[Data], Reading]] = {
 
 
 def open_source(section: Data) -> Reading:
-    """What section `data` names, validated and typed; raises DataError with every problem, here or by the last chunk."""
+    """What section `data` names, validated and typed; raises DataError with all problems, here or by the last chunk."""
     return SOURCES[section.source](section)
 
 

@@ -1,4 +1,4 @@
-"""Images and labels in IDX files, as MNIST and its kin come: one pair, or a folder with one to train and one to test."""
+"""Images and labels in IDX files, as MNIST and its kin come: one pair, or a folder of two."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +45,9 @@ def open_idx(section: Data) -> Reading:
             _attempt(problems, _read_through, one)
         raise DataError(*problems)
     name = Path(section.path).name.partition(".")[0]
-    target, targets = typed_target(name, np.concatenate(told), section.task, target=section.target or "label")
+    target, targets = typed_target(
+        name, np.concatenate(told), section.task, target=next(iter(section.targets), "label")
+    )
     shape = (1,) * (4 - len(shown[0].shape)) + shown[0].shape[1:]
     schema = Schema(name, "image", shape, (), (target,), decoding=_decoding(shown[0], shape))
     return Reading(schema, lambda: _chunks(shown, shape, targets), len(targets))

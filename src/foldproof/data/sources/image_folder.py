@@ -13,15 +13,15 @@ from foldproof.data.schema import Colour, Decoding, Schema, Target
 from foldproof.data.sources.image_files import UnusableImageError, look, told
 from foldproof.data.sources.image_listing import Listing, list_classes
 from foldproof.data.sources.image_rows import decoded
-from foldproof.errors import ConfigError, DataError
+from foldproof.errors import ConfigError
 
 ANY = Decoding("rgb", (1, 1), "resize")  # to look through files whose size is not known
 
 
 def open_image_folder(section: Data) -> Reading:
-    """Read `data.path`, with `data.test_path`; a row's id is the path of its file below that folder.
+    """Read `data.path`, with `data.test_path`; a row's id is the path of its file below it.
 
-    Raises DataError naming every file that cannot be used, either here or, where the names are sound, by the last chunk.
+    Raises DataError naming every file that cannot be used, here or, where the names are sound, by the last chunk.
     """
     assert section.path is not None
     if section.task == "regression":
@@ -34,7 +34,7 @@ def open_image_folder(section: Data) -> Reading:
     decoding = _decoding(section, listing, problems)
     if problems:
         list(decoded(listing.folder, listing.names, decoding, problems))  # raises, with the bad files named as well
-    target = Target(section.target or "class", "classification", classes)
+    target = Target(next(iter(section.targets), "class"), "classification", classes)
     schema = Schema(Path(section.path).name, "image", decoding.shape, (), (target,), decoding=decoding)
     return Reading(schema, lambda: _chunks(listing, decoding, classes), len(listing.names))
 

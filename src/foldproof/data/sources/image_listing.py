@@ -86,7 +86,7 @@ def _images_below(folder: Path, prefix: str, problems: list[str]) -> Iterator[st
     for entry in _visible(folder):
         name = prefix + entry.name
         if not _speakable(entry.name):
-            problems.append(f"{ascii(entry.path)}: its name is not UTF-8; rename it")
+            problems.append(f"{entry.path!a}: its name is not UTF-8; rename it")
         elif entry.is_dir() and entry.is_symlink():
             problems.append(f"{entry.path}: a link to a folder, whose changes go unseen; put the folder itself there")
         elif entry.is_dir():

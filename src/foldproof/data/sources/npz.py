@@ -39,13 +39,13 @@ def load_npz(section: Data) -> Dataset:
     ]
     try:
         described = describe(
-            path.stem, arrays["features"], arrays["targets"], section.task, target=section.target or "target"
+            path.stem, arrays["features"], arrays["targets"], section.task, target=next(iter(section.targets), "target")
         )
     except DataError as error:
         raise DataError(*error.problems, *problems) from None
     if problems:
         raise DataError(*problems)
-    beside = {name: row[2](arrays[name]) for name, row in BESIDE.items() if name in arrays}
+    beside: dict[str, Any] = {name: row[2](arrays[name]) for name, row in BESIDE.items() if name in arrays}
     return complete(replace(described, **beside)) if beside else described
 
 
