@@ -8,6 +8,7 @@ import numpy as np
 
 from foldproof.config.data import Data
 from foldproof.data.dataset import lookalikes
+from foldproof.data.progress import watched
 from foldproof.data.reading import Chunk, Reading
 from foldproof.data.schema import Colour, Decoding, Schema, Target
 from foldproof.data.sources.image_files import UnusableImageError, look, told
@@ -58,7 +59,7 @@ def _decoding(section: Data, listing: Listing, problems: list[str]) -> Decoding:
     sizes: Counter[tuple[int, int]] = Counter()
     colours: set[Colour] = set()
     first: dict[tuple[int, int], str] = {}
-    for name in listing.names:
+    for name in watched(listing.names, lambda _: 1, "headers read", len(listing.names)):
         try:
             size, colour = look(listing.folder / name)
         except UnusableImageError:

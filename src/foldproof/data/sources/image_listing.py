@@ -1,7 +1,7 @@
 """Which image files lie in a folder, in which class and on which side; nothing is opened."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,10 +25,19 @@ class Listing:
     in_test: list[bool] = field(default_factory=list)  # whether it lies in a given test set
 
 
-def list_images(folder: Path) -> Listing:
-    """All images below a folder, of whatever class."""
-    listing = Listing(folder)
-    listing.names.extend(_images_below(folder, "", listing.problems))
+def list_images(places: Sequence[Path]) -> Listing:
+    """Images, and all below folders, of whatever class; their names are relative to a folder that is the only place."""
+    listing = Listing(places[0] if len(places) == 1 and places[0].is_dir() else Path())
+    for place in places:
+        if place.is_dir():
+            prefix = "" if place == listing.folder else place.as_posix() + "/"
+            names = list(_images_below(place, prefix, listing.problems))
+            listing.names.extend(names)
+            listing.problems.extend([] if names else [f"{place}: no images in it"])
+        elif place.is_file() and place.suffix.lower() in FORMATS:
+            listing.names.append(place.as_posix())
+        else:
+            listing.problems.append(f"{place}: {'no image' if place.exists() else 'no such file'}; legal are {LEGAL}")
     return listing
 
 
