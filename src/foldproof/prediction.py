@@ -15,6 +15,7 @@ from foldproof.data.sources.image_files import FORMATS
 from foldproof.data.sources.image_listing import list_images
 from foldproof.data.sources.image_rows import decoded
 from foldproof.errors import DataError
+from foldproof.evaluation.tables import FORMULA_STARTS
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import write_whole
 
@@ -40,8 +41,8 @@ def predict_files(sources: Sequence[Path], target: Path, folder: Path) -> str:
 def predict_images(model: ExportedModel, sources: Sequence[Path]) -> "pd.DataFrame":
     """Predictions of image files, and of all those in folders, decoded as those that the model was trained on.
 
-    Column id holds a file's path: below the folder where one folder is given, else as it was given. Raises DataError
-    with every file that cannot be used.
+    Column id holds a file's path: below the folder where one folder is given, else as it was given; after an apostrophe
+    where a spreadsheet would run it as a formula. Raises DataError with every file that cannot be used.
     """
     import pandas as pd
 
@@ -54,7 +55,7 @@ def predict_images(model: ExportedModel, sources: Sequence[Path]) -> "pd.DataFra
     rows = decoded(listing.folder, listing.names, decoding, listing.problems)
     parts = [predictions_table(model, part) for part in watched(rows, len, "predicted", len(listing.names))]
     table = pd.concat(parts, ignore_index=True)
-    table.insert(0, "id", listing.names)
+    table.insert(0, "id", [f"'{name}" if name.startswith(FORMULA_STARTS) else name for name in listing.names])
     return table
 
 

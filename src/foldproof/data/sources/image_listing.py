@@ -11,6 +11,7 @@ from foldproof.errors import unknown_name
 LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")  # passed over, as hidden files are
 TRAIN, TEST = "train", "test"
 VALIDATION = ("val", "valid", "validation", "dev")
+LINK = "a link to a folder, whose changes would go unseen; put the folder itself there"
 ADVICE = "inner validation is taken from the training rows: move its files to the classes in train/"
 
 
@@ -77,8 +78,9 @@ def _list_side(place: Path, in_test: bool, listing: Listing) -> set[str]:
     """Add the images of a folder of class folders; its classes."""
     classes: set[str] = set()
     for entry in _visible(place):
-        if not entry.is_dir():
-            listing.problems.append(f"{entry.path}: lies in no class folder; move it into one, or elsewhere")
+        if not entry.is_dir() or entry.is_symlink():
+            told = LINK if entry.is_dir() else "lies in no class folder; move it into one, or elsewhere"
+            listing.problems.append(f"{entry.path}: {told}")
             continue
         prefix = Path(entry.path).relative_to(listing.folder).as_posix() + "/"
         names = list(_images_below(Path(entry.path), prefix, listing.problems))
@@ -94,10 +96,10 @@ def _list_side(place: Path, in_test: bool, listing: Listing) -> set[str]:
 def _images_below(folder: Path, prefix: str, problems: list[str]) -> Iterator[str]:
     for entry in _visible(folder):
         name = prefix + entry.name
-        if not _speakable(entry.name):
+        if not is_text(entry.name):
             problems.append(f"{entry.path!a}: its name is not UTF-8; rename it")
         elif entry.is_dir() and entry.is_symlink():
-            problems.append(f"{entry.path}: a link to a folder, whose changes go unseen; put the folder itself there")
+            problems.append(f"{entry.path}: {LINK}")
         elif entry.is_dir():
             yield from _images_below(Path(entry.path), name + "/", problems)
         elif not entry.is_file():
@@ -115,7 +117,8 @@ def _visible(folder: Path) -> "list[os.DirEntry[str]]":
     return sorted(seen, key=lambda entry: entry.name)
 
 
-def _speakable(name: str) -> bool:
+def is_text(name: str) -> bool:
+    """Whether a file's name can be written as UTF-8, and so into a table."""
     try:
         name.encode()
     except UnicodeEncodeError:
