@@ -52,9 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         help="a .csv with the feature columns, a .npy / .npz (features) of raw rows, or images and folders of them",
     )
-    predict.add_argument(
-        "output", help="the .csv to write: prediction, of classes p_<class> each, of images their id"
-    )
+    predict.add_argument("output", help="the .csv to write: prediction, of classes p_<class> each, of images their id")
     predict.add_argument("--model", default="models", help="folder of the model (default: models)")
     return parser
 

@@ -48,9 +48,7 @@ def predict_images(model: ExportedModel, sources: Sequence[Path]) -> "pd.DataFra
 
     decoding = model.schema.decoding
     if decoding is None:
-        raise DataError(
-            f"the model of {model.schema.name!r} was not trained on image files; give it .csv, .npy or .npz"
-        )
+        raise DataError(f"the model of {model.schema.name!r} does not take image files; give it .csv, .npy or .npz")
     listing = list_images(sources)
     rows = decoded(listing.folder, listing.names, decoding, listing.problems)
     parts = [predictions_table(model, part) for part in watched(rows, len, "predicted", len(listing.names))]

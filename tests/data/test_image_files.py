@@ -72,7 +72,9 @@ def test_a_palette_is_looked_up(tmp_path: Path, transparent: bool) -> None:
     image = Image.new("P", (2, 1))
     image.putpalette([255, 0, 0, 0, 0, 255])
     image.putdata([0, 1])
-    image.save(tmp_path / "a.png", **({"transparency": 0} if transparent else {}))
+    if transparent:
+        image.info["transparency"] = 0
+    image.save(tmp_path / "a.png")
     first = [255, 255, 255] if transparent else [255, 0, 0]
     assert decode(tmp_path / "a.png", how(size=(1, 2)))[:, 0].T.tolist() == [first, [0, 0, 255]]
 

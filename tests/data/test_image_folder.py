@@ -136,7 +136,7 @@ def test_every_bad_file_and_name_is_told_at_once_and_nothing_is_written(raw: Pat
         "cat/zero.png: is empty",
         "cat/notes.txt: legal are PNG, JPEG or BMP, with the endings .png",
         "cat/renamed.jpg: is a PNG by its content",
-        "dog/cut.png: cannot be",
+        "dog/cut.png: is no PNG, JPEG or BMP image, or damaged",
         "dog/nowhere.png: no file",
         "loose.png: lies in no class folder",
         "empty: a class folder without an image",

@@ -85,7 +85,8 @@ class Data(Closed):
             meaning = {"path": "the file or folder to read", "target": "the name of the column to predict"}
             told = " and ".join(f"data.{name}, {meaning[name]}" for name in lacking)
             raise ValueError(f"source {self.source!r} needs {told}")
-        outside = [f"{key}: found {place!r}" for key in PATHS if (place := getattr(self, key)) and not _below_raw(place)]
+        places = [(key, place) for key in PATHS if (place := getattr(self, key)) is not None]
+        outside = [f"{key}: found {place!r}" for key, place in places if not _below_raw(place)]
         if outside:
             raise ValueError(f"data.{', data.'.join(outside)}, legal: below data/raw/, which the pipeline depends on")
         idle = [f"data.{key}" for key, source in TAKEN_BY.items() if getattr(self, key) and self.source != source]
