@@ -1,6 +1,5 @@
 """A folder of images: one folder a class, or `train/` and `test/` that hold such."""
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,9 @@ from foldproof.data.sources.image_listing import Listing, list_classes
 from foldproof.data.sources.image_rows import decoded
 from foldproof.errors import ConfigError
 
-ANY = Decoding("rgb", (1, 1), "resize")  # to look through files whose size is not known
+Size = tuple[int, int]  # height and width
+UNKNOWN = Decoding("rgb", (1, 1), "resize")  # where no file can be read; decoding then says why
+LISTED = 10  # sizes told
 
 
 def open_image_folder(section: Data) -> Reading:
@@ -29,7 +30,7 @@ def open_image_folder(section: Data) -> Reading:
         raise ConfigError("data.task: found regression, legal for an image_folder: auto, classification")
     listing = list_classes(Path(section.path), Path(section.test_path) if section.test_path else None)
     classes = tuple(sorted(set(listing.labels)))
-    problems = [*listing.problems, *(f"{section.path}: {told}" for told in lookalikes(classes))]
+    problems = [*listing.problems, *(f"{section.path}: {problem}" for problem in lookalikes(classes))]
     if len(classes) < 2 and not listing.problems:
         problems.append(f"{section.path}: found {len(classes)} folders with images, needed: one a class, two at least")
     decoding = _decoding(section, listing, problems)
@@ -56,29 +57,35 @@ def _decoding(section: Data, listing: Listing, problems: list[str]) -> Decoding:
     """What `section` says, and for what it leaves open the files' headers; adds to `problems` where they disagree."""
     if section.colour != "auto" and section.size is not None:
         return Decoding(section.colour, section.size, section.fit)
-    sizes: Counter[tuple[int, int]] = Counter()
+    sizes, colours = _headers(listing)
+    colour = ("rgb" if "rgb" in colours else "grey") if section.colour == "auto" else section.colour
+    if section.size is not None:
+        return Decoding(colour, section.size, section.fit)
+    if not sizes:
+        return UNKNOWN
+    if len(sizes) > 1:
+        problems.append(f"{section.path}: {_several(sizes)}")
+    usual = max(sizes, key=lambda size: len(sizes[size]))
+    return Decoding(colour, usual, None if len(sizes) == 1 else section.fit)
+
+
+def _headers(listing: Listing) -> tuple[dict[Size, list[str]], set[Colour]]:
+    """Which sizes the images have, each with the names of those that have it, and whether any is in colour."""
+    sizes: dict[Size, list[str]] = {}
     colours: set[Colour] = set()
-    first: dict[tuple[int, int], str] = {}
     for name in watched(listing.names, lambda _: 1, "headers read", len(listing.names)):
         try:
             size, colour = look(listing.folder / name)
         except UnusableImageError:
             continue  # decoding says why, with all others
-        sizes[size] += 1
+        sizes.setdefault(size, []).append(name)
         colours.add(colour)
-        first.setdefault(size, name)
-    colour = ("rgb" if "rgb" in colours else "grey") if section.colour == "auto" else section.colour
-    if section.size is not None:
-        return Decoding(colour, section.size, section.fit)
-    if not sizes:
-        return ANY
-    usual = sizes.most_common(1)[0][0]
-    if len(sizes) == 1:
-        return Decoding(colour, usual, None)
-    listed = "; ".join(f"{told(size)}: {count}, such as {first[size]}" for size, count in sizes.most_common(10))
-    more = f"; and {len(sizes) - 10} more" if len(sizes) > 10 else ""
-    problems.append(
-        f"{section.path}: images of {len(sizes)} sizes (height x width): {listed}{more}; "
-        f"set data.size, such as [{usual[0]}, {usual[1]}]"
-    )
-    return Decoding(colour, usual, section.fit)
+    return sizes, colours
+
+
+def _several(sizes: dict[Size, list[str]]) -> str:
+    by_count = sorted(sizes.items(), key=lambda item: len(item[1]), reverse=True)
+    listed = "; ".join(f"{told(size)}: {len(names)}, such as {names[0]}" for size, names in by_count[:LISTED])
+    more = f"; and {len(sizes) - LISTED} more" if len(sizes) > LISTED else ""
+    usual = list(by_count[0][0])
+    return f"images of {len(sizes)} sizes (height x width): {listed}{more}; set data.size, such as {usual}"

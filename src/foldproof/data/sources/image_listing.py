@@ -12,6 +12,7 @@ LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")  # passed over, as hi
 TRAIN, TEST = "train", "test"
 VALIDATION = ("val", "valid", "validation", "dev")
 LINK = "a link to a folder, whose changes would go unseen; put the folder itself there"
+IN_NO_CLASS = "lies in no class folder; move it into one, or elsewhere"
 ADVICE = "inner validation is taken from the training rows: move its files to the classes in train/"
 
 
@@ -78,9 +79,8 @@ def _list_side(place: Path, in_test: bool, listing: Listing) -> set[str]:
     """Add the images of a folder of class folders; its classes."""
     classes: set[str] = set()
     for entry in _visible(place):
-        if not entry.is_dir() or entry.is_symlink():
-            told = LINK if entry.is_dir() else "lies in no class folder; move it into one, or elsewhere"
-            listing.problems.append(f"{entry.path}: {told}")
+        if refusal := _refusal(entry) or (None if entry.is_dir() else IN_NO_CLASS):
+            listing.problems.append(f"{printable(entry.path)}: {refusal}")
             continue
         prefix = Path(entry.path).relative_to(listing.folder).as_posix() + "/"
         names = list(_images_below(Path(entry.path), prefix, listing.problems))
@@ -95,19 +95,23 @@ def _list_side(place: Path, in_test: bool, listing: Listing) -> set[str]:
 
 def _images_below(folder: Path, prefix: str, problems: list[str]) -> Iterator[str]:
     for entry in _visible(folder):
-        name = prefix + entry.name
-        if not is_text(entry.name):
-            problems.append(f"{entry.path!a}: its name is not UTF-8; rename it")
-        elif entry.is_dir() and entry.is_symlink():
-            problems.append(f"{entry.path}: {LINK}")
+        if refusal := _refusal(entry):
+            problems.append(f"{printable(entry.path)}: {refusal}")
         elif entry.is_dir():
-            yield from _images_below(Path(entry.path), name + "/", problems)
-        elif not entry.is_file():
-            problems.append(f"{entry.path}: no file, or a link to none")
+            yield from _images_below(Path(entry.path), f"{prefix}{entry.name}/", problems)
         elif Path(entry.name).suffix.lower() not in FORMATS:
             problems.append(f"{entry.path}: legal are {LEGAL}, with the endings {', '.join(FORMATS)}")
         else:
-            yield name
+            yield prefix + entry.name
+
+
+def _refusal(entry: "os.DirEntry[str]") -> str | None:
+    """Why an entry can be neither a file nor a folder of images."""
+    if printable(entry.name) != entry.name:
+        return "its name is not UTF-8, as the tables are that it would be written into; rename it"
+    if entry.is_dir():
+        return LINK if entry.is_symlink() else None
+    return None if entry.is_file() else "no file, or a link to none"
 
 
 def _visible(folder: Path) -> "list[os.DirEntry[str]]":
@@ -117,10 +121,6 @@ def _visible(folder: Path) -> "list[os.DirEntry[str]]":
     return sorted(seen, key=lambda entry: entry.name)
 
 
-def is_text(name: str) -> bool:
-    """Whether a file's name can be written as UTF-8, and so into a table."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def printable(name: str) -> str:
+    """The name of a file with a question mark for each byte that is not UTF-8."""
+    return name.encode(errors="replace").decode()
