@@ -41,6 +41,19 @@ def test_a_jpeg_comes_out_nearly_as_it_was(tmp_path: Path) -> None:
     assert np.abs(decoded.astype(int) - smooth.transpose(2, 0, 1)).max() <= 4
 
 
+def test_a_jpeg_of_several_pictures_is_its_first(tmp_path: Path) -> None:
+    first, second = (Image.new("RGB", (6, 4), (value,) * 3) for value in (40, 200))
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    assert np.abs(decode(tmp_path / "a.jpg", how()).astype(int) - 40).max() <= 2
+
+
+def test_a_jpeg_in_printing_colours_becomes_rgb(tmp_path: Path) -> None:
+    Image.new("CMYK", (6, 4), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=95)
+    assert look(tmp_path / "a.jpg") == ((4, 6), "rgb")
+    red = decode(tmp_path / "a.jpg", how())[:, 0, 0].astype(int)
+    assert np.abs(red - (255, 0, 0)).max() <= 6
+
+
 def test_grey_of_colour_is_its_luma(tmp_path: Path) -> None:
     pixels = pattern()
     Image.fromarray(pixels).save(tmp_path / "a.png")
