@@ -1,5 +1,6 @@
 """The prepared data: raw rows and targets as memory-mapped arrays, and the schema that says what they are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -107,22 +108,33 @@ def describe(
     if features.ndim == 3:
         features = features[:, None]
     features = np.ascontiguousarray(features if features.dtype == np.uint8 else features.astype(np.float32))
-    chosen = _task_of(targets) if task == "auto" else task
-    if chosen == "classification":
-        targets, classes = _coded(targets, classes)
-        if len(classes) < 2:
-            raise DataError(f"{name}: target {target!r} has one class only ({classes[0]!r}); nothing can be learnt")
-    else:
-        if not np.issubdtype(targets.dtype, np.number):
-            raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
-        targets, classes = targets.astype(np.float32), ()
-        if (targets == targets[0]).all():
-            raise DataError(f"{name}: target {target!r} is {targets[0]:g} in every row; nothing can be learnt")
+    typed, values = typed_target(name, targets, task, classes, target)
     names = tuple(feature_names) or tuple(f"x{i}" for i in range(features.shape[1]))
     columns = tuple(map(Column, names)) if kind == "table" else ()
     shape = tuple(int(size) for size in features.shape[1:])
-    schema = Schema(name, kind, shape, columns, (Target(target, chosen, classes),))
-    return complete(Dataset(schema, features, np.ascontiguousarray(targets)))
+    return complete(Dataset(Schema(name, kind, shape, columns, (typed,)), features, np.ascontiguousarray(values)))
+
+
+def typed_target(
+    name: str,
+    targets: NDArray[Any],
+    task: Task | Literal["auto"] = "auto",
+    classes: tuple[str, ...] | None = None,
+    target: str = "target",
+) -> tuple[Target, NDArray[Any]]:
+    """What is predicted, and for each row its class index or number; arguments and errors are those of `describe`."""
+    chosen = _task_of(targets) if task == "auto" else task
+    if chosen == "classification":
+        codes, found = _coded(targets, classes)
+        if len(found) < 2:
+            raise DataError(f"{name}: target {target!r} has one class only ({found[0]!r}); nothing can be learnt")
+        return Target(target, chosen, found), codes
+    if not np.issubdtype(targets.dtype, np.number):
+        raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
+    values = targets.astype(np.float32)
+    if (values == values[0]).all():
+        raise DataError(f"{name}: target {target!r} is {values[0]:g} in every row; nothing can be learnt")
+    return Target(target, chosen), values
 
 
 def _problems(features: NDArray[Any], targets: NDArray[Any]) -> list[str]:
@@ -195,19 +207,18 @@ def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDAr
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
-    _refuse_lookalikes([str(label) for label in labels])
+    if problems := lookalikes(map(str, labels)):
+        raise DataError(*problems)
     return codes.astype(np.int64), tuple(str(label) for label in labels)
 
 
-def _refuse_lookalikes(labels: list[str]) -> None:
-    """Labels that differ only by case or spaces are one class, typed in several ways."""
+def lookalikes(labels: Iterable[str]) -> list[str]:
+    """What is wrong with labels that differ only by case or spaces: they are one class, typed in several ways."""
     alike: dict[str, list[str]] = {}
     for label in labels:
         alike.setdefault(" ".join(label.split()).casefold(), []).append(label)
-    problems = [
-        f"classes {', '.join(map(repr, same))} differ only by case or spaces"
+    return [
+        f"classes {', '.join(map(repr, same))} differ only by case or spaces; write them alike"
         for same in alike.values()
         if len(same) > 1
     ]
-    if problems:
-        raise DataError(*(f"{problem}; write them alike" for problem in problems))
