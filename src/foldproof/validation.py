@@ -48,15 +48,17 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.data.splits import make_split
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
-    from foldproof.model.factory_source import refuse_untracked
+    from foldproof.model.given import refuse_untracked
     from foldproof.training.losses import loss_for
     from foldproof.training.plan import Work, make_plan
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
     from foldproof.training.schedules import factor_of_epochs
+    from foldproof.training.transfer import transfer_lines
 
     dataset = load_source(params.data)
     schema, train = dataset.schema, params.train
     problems: list[str] = []
+    transfer: list[str] = []
     key = randomness.key_of(params.seed)
     inputs = preprocessing_of(params.preprocess, schema).inputs
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
@@ -67,7 +69,12 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
         except FoldproofError as error:
             problems.extend(error.problems)
 
-    attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
+    def attempt_split() -> None:
+        split = make_split(dataset, params.split, params.seed)
+        attempt(lambda: split.steps_per_epoch(train.batch_size))
+        attempt(lambda: transfer.extend(transfer_lines(params.model, train, schema, split, inputs)))
+
+    attempt(attempt_split)
     attempt(lambda: strengths(params.augment, schema))
     attempt(lambda: _refuse_idle_masks(params, inputs, schema))
     attempt(lambda: views_of(params.evaluate.test_time, schema))
@@ -81,7 +88,7 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     if problems:
         raise ConfigError(*problems)
     told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
-    return told, warning_lines(params.model, train, schema.task)
+    return told, [*warning_lines(params.model, train, schema.task), *transfer]
 
 
 def _refuse_idle_masks(params: Params, inputs: "Inputs", schema: Schema) -> None:
@@ -106,11 +113,11 @@ def _refuse_other_tasks_metric(params: Params, task: Task) -> None:
 
 
 def _fingerprint(root: Path, params: Params) -> str:
-    from foldproof.model.factory_source import hash_of_source
+    from foldproof.model.given import hash_of_given
 
     data = [(path.as_posix(), path.stat()) for path in sorted((root / "data" / "raw").rglob("*"))]
     facts = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in data]
     source = sha256_of_tree([Path(__file__).parent], Path(__file__).parent)
-    pipeline, network = (root / "dvc.yaml").read_text(encoding="utf-8"), hash_of_source(params.model)
+    pipeline, given = (root / "dvc.yaml").read_text(encoding="utf-8"), hash_of_given(params.model)
     said = repr(read_yaml(root / "params.yaml"))
-    return sha256(*(one.encode() for one in (said, pipeline, source, network, *facts)))
+    return sha256(*(one.encode() for one in (said, pipeline, source, given, *facts)))

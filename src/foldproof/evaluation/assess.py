@@ -92,11 +92,17 @@ def assess(
         test=_test_set(dataset.targets[held_out], test_members, params_evaluate, seed, names),
         confusion=_confusion(answers, pooled, len(schema.classes)) if classified else None,
         calibration=calibrate(answers, pooled) if classified else None,
+        started_from=_started_from(model_record),
     )
     rows = checks_of_rows(split, dataset, statistics_manifest)
     return assessment.concluded(
         (*rows, *checks_of_figures(assessment)), what_next(assessment, split.audit, model_record)
     )
+
+
+def _started_from(model_record: dict[str, Any]) -> StartedFrom | None:
+    told = model_record.get("started_from")
+    return None if told is None else StartedFrom(**told)
 
 
 def _by_member(frame: "pd.DataFrame", split: Split, dataset: Dataset, schema: Schema) -> list[Array]:

@@ -6,8 +6,6 @@ It is read without importing it, so that stages which need no torch can name it.
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 from foldproof.config.model import Model
 from foldproof.errors import ConfigError
 from foldproof.reproducibility import sha256_of_tree
@@ -43,28 +41,6 @@ def hash_of_source(section: Model) -> str:
     """SHA-256 of the user's network's source, by name and content; empty where the network is foldproof's own."""
     source = source_of(section)
     return "" if source is None else sha256_of_tree([source], source.parent)
-
-
-def refuse_untracked(section: Model, root: Path) -> None:
-    """Raise ConfigError where stage train does not depend on the network's source, whose changes DVC would then miss.
-
-    Args:
-        section: `model` of params.yaml.
-        root: the folder of dvc.yaml.
-    """
-    source = source_of(section)
-    if source is None:
-        return
-    described = (root / "dvc.yaml").resolve()
-    stages = yaml.safe_load(described.read_text(encoding="utf-8"))["stages"]
-    deps = stages.get("train", {}).get("deps", [])
-    if not any(source.is_relative_to((described.parent / dep).resolve()) for dep in deps):
-        near = source.relative_to(described.parent) if source.is_relative_to(described.parent) else None
-        advice = f"add `- {near}` to the deps of stage train in dvc.yaml" if near else "move it into src/"
-        raise ConfigError(
-            f"{WHERE}: {section.factory} comes from {near or source}, which stage train does not depend on, so that a "
-            f"change of it would retrain nothing; legal: a dep of train: {advice}"
-        )
 
 
 def _found(top: str) -> Path | None:
