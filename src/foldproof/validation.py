@@ -86,7 +86,7 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
     if problems:
-        raise ConfigError(*problems)
+        raise ConfigError(*dict.fromkeys(problems))  # a network that does not fit is met by several
     told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
     return told, [*warning_lines(params.model, train, schema.task), *transfer]
 

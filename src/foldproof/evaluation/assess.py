@@ -11,7 +11,15 @@ from foldproof.data.schema import Schema
 from foldproof.data.splits import Member, Role, Split
 from foldproof.errors import DataError
 from foldproof.evaluation.advice import what_next
-from foldproof.evaluation.assessment import Assessment, BaselineResult, FoldResult, Score, TestScore, TestSet
+from foldproof.evaluation.assessment import (
+    Assessment,
+    BaselineResult,
+    FoldResult,
+    Score,
+    StartedFrom,
+    TestScore,
+    TestSet,
+)
 from foldproof.evaluation.baselines import BASELINES, Baseline, predict
 from foldproof.evaluation.calibration import calibrate
 from foldproof.evaluation.comparison import compare
@@ -102,7 +110,9 @@ def assess(
 
 def _started_from(model_record: dict[str, Any]) -> StartedFrom | None:
     told = model_record.get("started_from")
-    return None if told is None else StartedFrom(**told)
+    if told is None:
+        return None
+    return StartedFrom(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
 
 
 def _by_member(frame: "pd.DataFrame", split: Split, dataset: Dataset, schema: Schema) -> list[Array]:

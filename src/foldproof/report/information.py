@@ -118,7 +118,7 @@ def _started_from(assessment: Assessment) -> str:
     else:
         data = f"a model of other data ({start.data}); whether rows held out here were among it is not known"
     new = f"; anew: {', '.join(start.new)}" if start.new else ""
-    until = f" until epoch {start.unfreeze_epoch} had ended" if start.unfreeze_epoch else ""
+    until = f" for {start.unfreeze_epoch} epochs" if start.unfreeze_epoch else ""
     frozen = f" {start.freeze}{until}." if start.frozen else " Nothing stood still."
     told = f"Trained weights, SHA-256 {start.sha256[:16]}, of {data}. Loaded: {len(start.loaded)} tensors{new}."
     return f"{told}{frozen[0]}{frozen[1].upper()}{frozen[2:]}"

@@ -55,7 +55,7 @@ class Transfer:
         if self.remark:
             told.append(f"warning: {WHERE}: {self.remark}")
         if self.start is not None or self.frozen:
-            until = "" if self.unfreeze_epoch is None else f" until epoch {self.unfreeze_epoch} has ended"
+            until = "" if self.unfreeze_epoch is None else f" for {self.unfreeze_epoch} epochs"
             told.append(f"freeze: {self.reason}{until if self.frozen else ''}")
         return told
 
