@@ -22,7 +22,7 @@ def network() -> nn.Module:
 def plain_file(folder: Path, **changes: torch.Tensor) -> Model:
     """A file as torch users write it: `state_dict` of one network."""
     file = folder / "weights.safetensors"
-    save_file({name: value for name, value in {**network().state_dict(), **changes}.items()}, file)
+    save_file({**network().state_dict(), **changes}, file)
     return Model(start_from=str(file))
 
 

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from foldproof import cross_validate
 from foldproof.config import Params
 from foldproof.data.dataset import Dataset, describe
-from foldproof.data.splits import Split
+from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError
 from foldproof.model.exported import ExportedModel
@@ -126,7 +126,7 @@ def test_the_head_is_what_it_would_be_on_the_trunks_outputs_alone(source: str) -
     split = split_of(OTHERS, chosen)
     after = fit_together(OTHERS, split, chosen, (0,))
     found = population.network.layout.unfold(after.matrix)
-    rows = split.rows(0, 1)
+    rows = split.rows(0, Role.TRAINING)
     inputs = torch.from_numpy(np.asarray(OTHERS.features[rows], dtype=np.float64))[None]
     normal = population.preprocessing(inputs, {k: v[:1].double() for k, v in population.statistics.items()})[0]
     start = {name: value[0].double() for name, value in before.items()}
@@ -214,7 +214,7 @@ def test_a_model_of_the_same_data_is_refused_unless_the_split_is_the_same(source
 
 
 def test_what_is_asked_for_in_vain_is_refused(source: str) -> None:
-    cases = {
+    cases: dict[str, dict[str, Any]] = {
         "model.new_head: found False, legal: auto": {"new_head": False},
         "model.old_layers_rate: found 0.5, legal: 1.0": {"old_layers_rate": 0.5},
         "model.unfreeze_epoch: found 2, legal with model.freeze none: null": {"unfreeze_epoch": 2},

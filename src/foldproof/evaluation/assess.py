@@ -109,10 +109,11 @@ def assess(
 
 
 def _started_from(model_record: dict[str, Any]) -> StartedFrom | None:
-    told = model_record.get("started_from")
+    told: dict[str, Any] | None = model_record.get("started_from")
     if told is None:
         return None
-    return StartedFrom(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+    listed: dict[str, Any] = {name: tuple(told[name]) for name in ("loaded", "new", "frozen")}
+    return StartedFrom(**told | listed)
 
 
 def _by_member(frame: "pd.DataFrame", split: Split, dataset: Dataset, schema: Schema) -> list[Array]:
