@@ -57,7 +57,8 @@ class PopulationOptimizer(torch.optim.Optimizer, ABC):
     def begin_anew_when_thawed(self) -> None:
         """Before the step that first moves what was frozen, forget all earlier ones.
 
-        Running means of squared gradients that were 0 all along would make the first steps several times too long.
+        Adam's running means would begin at 0 but be corrected as if they were old: its first steps would be of other
+        lengths than the rate, after many frozen ones several times as long.
         """
         frozen = self.elements.frozen
         if frozen is not None and self.steps == frozen.until:
