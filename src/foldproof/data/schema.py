@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from foldproof.config.data import ColumnKind as ColumnKind
 from foldproof.errors import DataError
 
 SCHEMA = 2
 Kind = Literal["image", "table", "text"]
 Task = Literal["classification", "regression"]
-ColumnKind = Literal["number", "boolean", "date", "category"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,12 @@ class Column:
     name: str
     kind: ColumnKind = "number"
     values: tuple[str, ...] = ()
+    missing: bool = False  # whether some row has no value
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Column":
         """Read what `dataclasses.asdict` made of it."""
-        return cls(values["name"], values["kind"], tuple(values["values"]))
+        return cls(values["name"], values["kind"], tuple(values["values"]), values["missing"])
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Schema:
     targets: tuple[Target, ...]  # at least one
     rows: int = 0
     fingerprint: str = ""  # SHA-256 of all other fields and of the arrays
+    id: str = ""  # the column that names the rows; empty where none does
 
     @property
     def task(self) -> Task:
@@ -105,4 +107,5 @@ class Schema:
             tuple(map(Target.from_dict, values["targets"])),
             values["rows"],
             values["fingerprint"],
+            values["id"],
         )
