@@ -6,6 +6,7 @@ augmentation. What has passed is remembered by the hash of everything it depende
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from foldproof.config import Params, load_params
@@ -16,6 +17,7 @@ from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
 
 if TYPE_CHECKING:
+    from foldproof.data.dataset import Dataset
     from foldproof.data.preprocessing import Inputs
 
 REMEMBERED = Path(".foldproof/validated")
@@ -26,6 +28,10 @@ def validate(root: Path) -> str:
 
     Raises FoldproofError with every problem.
     """
+    from foldproof.data.dataset import Dataset, prepare
+    from foldproof.data.progress import watched_reading
+    from foldproof.data.sources import open_source, refuse_untracked_source
+
     params = load_params(root / "params.yaml")
     if not (root / "dvc.yaml").exists():
         raise ConfigError(f"{root}: holds no dvc.yaml; run in the project's root")
@@ -35,16 +41,21 @@ def validate(root: Path) -> str:
         then, *warnings = remembered.read_text(encoding="utf-8").split("\n")
         if then == seen:
             return "\n".join(["params.yaml and the data are as they were when they were last found valid", *warnings])
-    told, warnings = _try_everything(params, root)
+    refuse_untracked_source(params.data, root)
+    (root / ".foldproof").mkdir(exist_ok=True)
+    with TemporaryDirectory(
+        dir=root / ".foldproof", prefix="validate-"
+    ) as folder:  # rows may be more than memory holds
+        prepare(watched_reading(open_source(params.data)), folder)
+        told, warnings = _try_everything(params, Dataset.load(folder), root)
     write_whole(remembered, "\n".join([seen, *warnings]))
     return "\n".join([told, *warnings])
 
 
-def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
+def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str, list[str]]:
     from foldproof import randomness
     from foldproof.data.augmentation import strengths
     from foldproof.data.preprocessing import preprocessing_of
-    from foldproof.data.sources import load_source
     from foldproof.data.splits import make_split
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
@@ -54,7 +65,6 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
     from foldproof.training.schedules import factor_of_epochs
 
-    dataset = load_source(params.data)
     schema, train = dataset.schema, params.train
     problems: list[str] = []
     key = randomness.key_of(params.seed)
@@ -106,11 +116,12 @@ def _refuse_other_tasks_metric(params: Params, task: Task) -> None:
 
 
 def _fingerprint(root: Path, params: Params) -> str:
+    from foldproof.data.sources import hash_of_own_source
     from foldproof.model.factory_source import hash_of_source
 
     data = [(path.as_posix(), path.stat()) for path in sorted((root / "data" / "raw").rglob("*"))]
     facts = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in data]
     source = sha256_of_tree([Path(__file__).parent], Path(__file__).parent)
     pipeline, network = (root / "dvc.yaml").read_text(encoding="utf-8"), hash_of_source(params.model)
-    said = repr(read_yaml(root / "params.yaml"))
-    return sha256(*(one.encode() for one in (said, pipeline, source, network, *facts)))
+    own, said = hash_of_own_source(params.data), repr(read_yaml(root / "params.yaml"))
+    return sha256(*(one.encode() for one in (said, pipeline, source, network, own, *facts)))

@@ -19,7 +19,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "parquet": ("path", "target"),
     "npz": ("path",),
 }
-# Keys that name columns are taken by sources whose columns have names, and refused by all others: they would do nothing.
+# Keys that name columns are taken by sources whose columns have names; at all others they would do nothing.
 OF_COLUMNS = ("group", "time", "weight", "id", "drop", "types")
 TAKE_COLUMNS = ("csv", "tsv", "parquet")
 
@@ -45,7 +45,7 @@ class Data(Closed):
     """column that names the rows, passed through to predictions; no feature"""
     drop: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """columns that are left out"""
-    types: dict[str, ColumnKind] = {}
+    types: dict[str, ColumnKind] = Field(default={})
     """columns whose type is not to be inferred, such as {zip: category}"""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     """csv, tsv: the character between cells; null: a comma, a tab"""

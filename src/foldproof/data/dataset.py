@@ -190,8 +190,8 @@ def _lost_in_float32(name: str, values: NDArray[Any]) -> list[str]:
     deviation, largest = np.nanstd(values, axis=0), np.nanmax(np.abs(values), axis=0)
     lost = np.flatnonzero((deviation > 0) & (largest * 2.0**-24 > 0.01 * deviation))
     return [
-        f"{name} {column}: values vary by {deviation[column]:.3g} around {np.nanmean(values[:, column]):.6g}, which float32 "
-        "cannot hold; subtract the offset"
+        f"{name} {column}: values vary by {deviation[column]:.3g} around {np.nanmean(values[:, column]):.6g}, which "
+        "float32 cannot hold; subtract the offset"
         for column in lost[:10]
     ]
 

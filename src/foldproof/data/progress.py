@@ -2,8 +2,11 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from time import monotonic
 from typing import TypeVar
+
+from foldproof.data.reading import Chunk, Reading
 
 T = TypeVar("T")
 
@@ -36,3 +39,14 @@ def watched(
             wait = REDRAWN if live else wait * 1.5
     if said and live:
         stream.write("\n")
+
+
+def watched_reading(reading: Reading) -> Reading:
+    """The same, watched while its chunks are taken."""
+
+    def chunks() -> Iterator[Chunk]:
+        return watched(
+            reading.chunks(), lambda chunk: len(chunk.features), f"writing {reading.schema.name}", reading.rows
+        )
+
+    return replace(reading, chunks=chunks)

@@ -40,7 +40,7 @@ def hash_of_source(section: Model) -> str:
 
 
 def refuse_untracked(section: Model, root: Path) -> None:
-    """Raise ConfigError where stage train does not depend on the network's source (`root` is the folder of dvc.yaml)."""
+    """Raise ConfigError where stage train does not depend on the network's source; `root` holds dvc.yaml."""
     own = own_network(section)
     if own:
         own.refuse_untracked(root)
