@@ -73,6 +73,17 @@ def encode(cells: Mapping[str, "pa.Array"], columns: tuple[Column, ...], where: 
     return Encoded(rows, unseen)
 
 
+def encode_frame(frame: "pd.DataFrame", columns: tuple[Column, ...], where: str = "rows to predict") -> Encoded:
+    """As `encode`, of a data frame."""
+    import pyarrow as pa
+
+    wanted = [column.name for column in columns if column.name in frame.columns]
+    try:
+        return encode({name: pa.array(frame[name], from_pandas=True) for name in wanted}, columns, where)
+    except pa.ArrowInvalid as error:  # values of several types in one column
+        raise DataError(f"{where}: {error}") from None
+
+
 def read(cells: "pa.Array", column: Column) -> Read:
     """Raw values `[n]`, NaN where missing, and which cells are not of the column's kind, `[n]`."""
     return READ[column.kind](cells, column.values)

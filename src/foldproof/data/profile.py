@@ -111,16 +111,17 @@ def _target(target: Target, targets: NDArray[Any], place: int) -> dict[str, Any]
 def _warnings(found: dict[str, Any]) -> list[str]:
     """What a person should look at before anything is trained, a sentence each."""
     told = [
-        f"{one['column']} alone tells {one['target']}: {one['why']}; is it known before?" for one in found["telling"]
+        f"column {one['column']!r} alone tells {one['target']!r}: {one['why']}; is it known before?"
+        for one in found["telling"]
     ]
     if found["constant"] and found["kind"] == "table":
         told.append(f"constant, so that they tell nothing: {', '.join(found['constant'][:10])}; name them in data.drop")
     for target in found["targets"]:
         for name, count in target.get("classes", []):
             if count < RARE * found["rows"]:
-                told.append(f"class {name} of {target['name']} has {count} of {found['rows']} rows")
+                told.append(f"class {name!r} of {target['name']!r} has {count} of {found['rows']} rows")
             if name in MISSING:
-                told.append(f"class {name} of {target['name']} is called as a missing value is elsewhere")
+                told.append(f"class {name!r} of {target['name']!r} is called as a missing value is elsewhere")
     if found["duplicate_rows"]:
         told.append(f"exact copies of other rows: {found['duplicate_rows']} of {found['rows']} rows")
     return told

@@ -19,6 +19,7 @@ from foldproof.config.model import Model
 from foldproof.config.problems import problems_of
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.schema import Schema
+from foldproof.data.usable import refuse_unusable
 from foldproof.data.statistics import Statistics
 from foldproof.errors import DataError, unknown_name
 from foldproof.model.build import build
@@ -68,8 +69,7 @@ class ExportedModel:
                 f"rows of shape {features.shape[1:]} given to a model of {self.schema.name!r}, "
                 f"which takes {self.schema.shape}"
             )
-        if not np.isfinite(np.asarray(features, dtype=np.float64)).all():
-            raise DataError("rows to predict hold missing or infinite values; fill or drop them")
+        refuse_unusable(features, self.schema, "rows to predict")
         everyone = np.broadcast_to(np.arange(len(features)), (len(self.members), len(features)))
         return self.predict_rows(features, everyone)
 
