@@ -16,7 +16,7 @@ from foldproof.data.sources.parquet import open_parquet
 from foldproof.data.sources.table_file import TableFile
 from foldproof.data.usable import refuse_unusable
 from foldproof.errors import DataError
-from foldproof.evaluation.tables import neutral
+from foldproof.evaluation.tables import neutral, with_ids
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import write_whole
 
@@ -42,7 +42,7 @@ def predict_file(source: Path, target: Path, folder: Path, delimiter: str | None
     given = read_rows(source, model.schema, delimiter, decimal)
     table = predictions_table(model, given.features)
     if given.ids is not None:
-        table.insert(0, model.schema.id, [neutral(name) for name in given.ids.tolist()])
+        table = with_ids(table, model.schema, given.ids.tolist())
     if model.schema.classes:
         table["prediction"] = [neutral(name) for name in table["prediction"]]
     write_whole(target, table.to_csv(index=False, lineterminator="\n"))
@@ -106,7 +106,7 @@ def _read_table(file: TableFile, schema: Schema) -> Given:
     if schema.kind != "table":
         raise DataError(f"{file.path}: the model takes {schema.kind} rows, give it .npy or .npz")
     wanted = [name for name in file.names if name in (*schema.features, schema.id)]
-    batches = [batch for batch in file.batches(wanted)] if wanted else []
+    batches = list(file.batches(wanted)) if wanted else []
     cells = {name: pa.concat_arrays([batch.column(name) for batch in batches]) for name in wanted if batches}
     encoded = encode({name: cells[name] for name in schema.features if name in cells}, schema.columns, str(file.path))
     ids = np.array(texts_of(cells[schema.id], ("",)).fill_null("").to_pylist()) if schema.id in cells else None

@@ -82,9 +82,9 @@ class Data(Closed):
         for name in self.targets:
             if self.targets.count(name) > 1 or name in self.drop or name in beside:
                 raise ValueError(f"data.target: {name!r} is the target, and named a second time among data's keys")
-        for name in beside:
-            if name in self.drop:
-                raise ValueError(f"data.drop: {name!r} is dropped, and used as group, time, weight or id")
+        for dropped in self.drop:
+            if dropped in beside:
+                raise ValueError(f"data.drop: {dropped!r} is dropped, and used as group, time, weight or id")
         return self
 
 

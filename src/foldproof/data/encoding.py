@@ -3,9 +3,11 @@
 A cell may be text, as in CSV, or typed, as in Parquet and data frames. Missing are null, NaN and, as text, `MISSING`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -194,8 +196,8 @@ def _boolean_written(values: NDArray[Any], column: Column) -> Any:  # noqa: ARG0
 
 def _date_written(values: NDArray[Any], column: Column) -> Any:  # noqa: ARG001
     def written(days: float) -> str:
-        moment = EPOCH + timedelta(seconds=round(days * 86_400))
-        return moment.strftime("%Y-%m-%d" if days == int(days) else "%Y-%m-%dT%H:%M:%S")
+        moment = (EPOCH + timedelta(seconds=round(days * 86_400))).replace(tzinfo=None)
+        return moment.date().isoformat() if days == int(days) else moment.isoformat()
 
     return _written(values, written)
 
@@ -228,9 +230,8 @@ def _by_text(cells: "pa.Array", meaning: Callable[[str], float | None]) -> Read:
     return known[places], unknown[places]
 
 
+@lru_cache(maxsize=100_000)
 def _days(text: str) -> float | None:
-    import re
-
     if not re.match(DATE, text):
         return None
     try:

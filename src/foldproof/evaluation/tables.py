@@ -1,5 +1,6 @@
 """The tables that stage evaluate writes beside its figures, for DVC's plots and for spreadsheets."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -53,7 +54,14 @@ def prediction_table(schema: Schema, out_of_fold: "pd.DataFrame", ids: NDArray[A
     """
     table = _actual_and_predicted(schema, out_of_fold)
     if ids is not None:
-        table.insert(0, schema.id or "id", [neutral(str(ids[row])) for row in out_of_fold["row"]])
+        return with_ids(table, schema, [str(ids[row]) for row in out_of_fold["row"]])
+    return table
+
+
+def with_ids(table: "pd.DataFrame", schema: Schema, ids: Sequence[str]) -> "pd.DataFrame":
+    """The table with what its rows are called in front, under the name that the data's column has."""
+    name = neutral(schema.id or "id")
+    table.insert(0, f"id {name}" if name in table.columns else name, [neutral(one) for one in ids])
     return table
 
 

@@ -19,8 +19,8 @@ from foldproof.config.model import Model
 from foldproof.config.problems import problems_of
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.schema import Schema
-from foldproof.data.usable import refuse_unusable
 from foldproof.data.statistics import Statistics
+from foldproof.data.usable import refuse_unusable
 from foldproof.errors import DataError, unknown_name
 from foldproof.model.build import build
 from foldproof.model.factory_source import hash_of_source

@@ -18,12 +18,12 @@ from foldproof.errors import DataError
 Open = Callable[[Data], Reading]
 
 
-def in_memory(load: Callable[[Data], Dataset]) -> Open:
+def _in_memory(load: Callable[[Data], Dataset]) -> Open:
     """A source that holds all rows at once, as one that hands them over in one chunk."""
     return lambda section: reading_of(load(section))
 
 
-def delimited(usual: str) -> Open:
+def _delimited_by(usual: str) -> Open:
     """Text files whose cells have the `usual` character between them, unless `data.delimiter` says otherwise."""
     return lambda section: open_table(
         section, lambda path, keys: open_delimited(path, keys.delimiter or usual, keys.decimal)
@@ -31,11 +31,11 @@ def delimited(usual: str) -> Open:
 
 
 SOURCES: dict[str, Open] = {
-    **{name: in_memory(load) for name, load in BUNDLED.items()},
-    "csv": delimited(","),
-    "tsv": delimited("\t"),
+    **{name: _in_memory(load) for name, load in BUNDLED.items()},
+    "csv": _delimited_by(","),
+    "tsv": _delimited_by("\t"),
     "parquet": lambda section: open_table(section, lambda path, _: open_parquet(path)),
-    "npz": in_memory(load_npz),
+    "npz": _in_memory(load_npz),
 }
 
 

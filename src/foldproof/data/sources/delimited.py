@@ -12,7 +12,7 @@ from foldproof.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK = 4 << 20  # bytes read at a time; no line may be longer
+BLOCK = 2 << 20  # bytes read at a time; no line may be longer
 WITH_DECIMAL_COMMA = r"^(\s*[+-]?[0-9]*),([0-9]+([eE][+-]?[0-9]+)?\s*)$"
 
 
@@ -109,4 +109,6 @@ def _lines(path: Path, delimiter: str, rows: Sequence[int]) -> list[int]:
 
 
 def _unreadable(path: Path, error: object) -> DataError:
-    return DataError(f"{path}: not a readable {path.suffix.lstrip('.').upper() or 'text'} file: {error}")
+    told = str(error)
+    advice = "; save it as UTF-8" if "utf" in told.lower() else ""
+    return DataError(f"{path}: not a readable {path.suffix.lstrip('.').upper() or 'text'} file: {told}{advice}")
