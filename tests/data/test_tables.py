@@ -188,12 +188,12 @@ def test_the_checksum_is_compared_before_anything_is_read() -> None:
         table(text, sha256="0" * 64)
 
 
-def test_parquet_columns_are_what_they_are() -> None:
+def test_typed_columns_of_parquet_are_what_they_are() -> None:
     frame = pd.DataFrame(
         {
             "n": [1, 2, 3],
             "f": [0.5, None, 2.5],
-            "t": ["1", "2", None],
+            "t": ["r", "s", None],
             "b": [True, False, True],
             "d": pd.to_datetime(["2020-01-02 00:00", None, "2020-01-02 12:00"]),
             "c": pd.Categorical(["u", "v", "u"], ["v", "u", "w"]),

@@ -1,4 +1,4 @@
-"""Parquet files: columns have types, which are taken as they are; texts are categories."""
+"""Parquet files: columns have types, which are taken as they are; texts are looked at as those of a CSV file."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
