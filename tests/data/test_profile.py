@@ -60,7 +60,7 @@ def test_copies_and_constants_are_counted(tmp_path: Any, monkeypatch: pytest.Mon
     found = profile_of(table("a,b,c,y\n0,u,1,p\n-0,u,1,q\n2,u,1,p\n0,u,1,p\n"))
     assert found["duplicate_rows"] == 2
     assert found["constant"] == ["b", "c"]
-    assert "constant, so that they tell nothing: b, c; name them in data.drop" in found["warnings"]
+    assert "the same in every row, so that it tells nothing: 'b', 'c'; name it in data.drop" in found["warnings"]
     assert "exact copies of other rows: 2 of 4 rows" in found["warnings"]
 
 

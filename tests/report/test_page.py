@@ -10,6 +10,7 @@ import pytest
 from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
 
 from foldproof.config import params_from
+from foldproof.data.schema import Target
 from foldproof.evaluation import Assessment
 from foldproof.report.page import CAPTIONS, coded, render
 
@@ -119,7 +120,7 @@ def test_names_are_escaped(pictures: dict[str, Path]) -> None:
     evil = '<script>alert("1")</script>'
     classes = (evil, "a & b", *"23456789")
     assessed = replace(digits_assessment(), data=evil, target=evil, classes=classes)
-    text = page(digits_run(), assessed, pictures, name=evil, target=evil, classes=classes)
+    text = page(digits_run(), assessed, pictures, name=evil, targets=(Target(evil, "classification", classes),))
     assert "<script" not in text
     assert evil in Outline(text).text
     assert not Outline(text).open
@@ -169,7 +170,7 @@ def test_the_data_is_shown_with_what_is_odd_about_it(pictures: dict[str, Path]) 
     )
     outline = Outline(text)
     assert not outline.open
-    assert f"{len(run.dataset.features)} rows; 40 columns: 40 of numbers; no value missing" in outline.text
+    assert f"{len(run.dataset.features)} rows; 40 columns: numbers 40; no value missing" in outline.text
     assert "Column '<b>' alone tells 'y'" in outline.text
     assert "The first 30 of 40 columns" in outline.text
     assert "The data " not in Outline(page(run, diabetes_assessment(), pictures)).text

@@ -115,7 +115,8 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         for one in found["telling"]
     ]
     if found["constant"] and found["kind"] == "table":
-        told.append(f"constant, so that they tell nothing: {', '.join(found['constant'][:10])}; name them in data.drop")
+        names = ", ".join(map(repr, found["constant"][:10]))
+        told.append(f"the same in every row, so that it tells nothing: {names}; name it in data.drop")
     for target in found["targets"]:
         for name, count in target.get("classes", []):
             if count < RARE * found["rows"]:

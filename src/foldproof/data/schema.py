@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from foldproof.config.customary import Kind
 from foldproof.config.data import ColumnKind as ColumnKind
 from foldproof.errors import DataError
 
 SCHEMA = 2
-Kind = Literal["image", "table", "text"]
 Task = Literal["classification", "regression"]
 
 

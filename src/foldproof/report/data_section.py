@@ -24,7 +24,7 @@ def data_section(profile: dict[str, Any]) -> DataSection:
     """Lay the profile out."""
     columns = profile["columns"]
     kinds = [(name, sum(one["kind"] == kind for one in columns)) for kind, name in NAMED.items()]
-    counted = ", ".join(f"{count} of {name}" for name, count in kinds if count)
+    counted = ", ".join(f"{name} {count}" for name, count in kinds if count)
     lacking = sum(one["missing"] for one in columns)
     values = max(1, profile["rows"] * len(columns))
     missing = (
