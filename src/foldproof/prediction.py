@@ -14,7 +14,7 @@ from foldproof.data.schema import Schema
 from foldproof.data.sources.delimited import open_delimited
 from foldproof.data.sources.parquet import open_parquet
 from foldproof.data.sources.table_file import TableFile
-from foldproof.data.usable import refuse_unusable
+from foldproof.data.usable import require_usable
 from foldproof.errors import DataError
 from foldproof.evaluation.tables import neutral, with_ids
 from foldproof.model.exported import ExportedModel
@@ -71,7 +71,7 @@ def read_rows(source: Path, schema: Schema, delimiter: str | None = None, decima
         raise DataError(f"{source}: rows of shape {features.shape[1:]}, the model takes {schema.shape}")
     if len(features) == 0:
         raise DataError(f"{source}: no rows")
-    refuse_unusable(features, schema, str(source))
+    require_usable(features, schema, str(source))
     return Given(features, given.ids, given.told)
 
 

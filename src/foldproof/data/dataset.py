@@ -1,5 +1,6 @@
 """The prepared data: raw rows and targets as memory-mapped arrays, and the schema that says what they are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -213,19 +214,18 @@ def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDAr
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
-    refuse_lookalikes([str(label) for label in labels])
+    if alike := lookalikes(map(str, labels)):
+        raise DataError(*alike)
     return codes.astype(np.int64), tuple(str(label) for label in labels)
 
 
-def refuse_lookalikes(labels: list[str]) -> None:
-    """Labels that differ only by case or spaces are one class, typed in several ways."""
+def lookalikes(labels: Iterable[str]) -> list[str]:
+    """Labels that differ only by case or spaces are one class, typed in several ways: a line of advice each."""
     alike: dict[str, list[str]] = {}
     for label in labels:
         alike.setdefault(" ".join(label.split()).casefold(), []).append(label)
-    problems = [
-        f"classes {', '.join(map(repr, same))} differ only by case or spaces"
+    return [
+        f"classes {', '.join(map(repr, same))} differ only by case or spaces; write them alike"
         for same in alike.values()
         if len(same) > 1
     ]
-    if problems:
-        raise DataError(*(f"{problem}; write them alike" for problem in problems))

@@ -9,9 +9,9 @@ from foldproof.data.schema import Schema
 from foldproof.errors import DataError
 
 
-def refuse_unusable(rows: NDArray[Any], schema: Schema, where: str) -> None:
+def require_usable(rows: NDArray[Any], schema: Schema, where: str) -> None:
     """Raise DataError where raw rows `[n, *shape]` are infinite, or lack what no training row lacked."""
-    flat = np.asarray(rows).reshape(len(rows), -1)
+    flat = np.asarray(rows).reshape(len(rows), int(np.prod(schema.shape)))
     if flat.dtype.kind not in "fc":
         return
     lacking = np.isnan(flat)

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.data.dataset import refuse_lookalikes
+from foldproof.data.dataset import lookalikes
 from foldproof.data.encoding import is_text, numbers_of, texts_of
 from foldproof.data.inference import MOST_VALUES, Misfits, Where
 from foldproof.data.moments import Moments
 from foldproof.data.schema import Target, Task
-from foldproof.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,11 +100,7 @@ class TargetScan:
         classes = self.classes()
         if len(classes) < 2:
             return [f"{called} has one class only ({classes[0]!r}); nothing can be learnt"]
-        try:
-            refuse_lookalikes(list(classes))
-        except DataError as error:
-            return list(error.problems)
-        return []
+        return lookalikes(classes)
 
     def classes(self) -> tuple[str, ...]:
         """Their names in order of class index: numbers by size, texts by letter."""
