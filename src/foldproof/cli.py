@@ -53,9 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument(
         "input",
         nargs="+",
-        help="a .csv with the feature columns, a .npy / .npz (features) of raw rows, or images and folders of them",
+        help="a .csv, .tsv or .parquet with the feature columns, a .npy or .npz of raw rows, or images, their folders",
     )
-    predict.add_argument("output", help="the .csv to write: prediction, of classes p_<class> each, of images their id")
+    predict.add_argument("output", help="the .csv to write: prediction, of classes p_<class> each, and the rows' ids")
+    predict.add_argument("--delimiter", help="between the cells of a text file (default: a comma, in .tsv a tab)")
+    predict.add_argument("--decimal", default=".", choices=(".", ","), help="before fractions (default: a point)")
     predict.add_argument("--model", default="models", help="folder of the model (default: models)")
     return parser
 
@@ -122,5 +124,6 @@ def _ui(chosen: argparse.Namespace) -> int:
 def _predict(chosen: argparse.Namespace) -> int:
     from foldproof.prediction import predict_files
 
-    print(predict_files([Path(one) for one in chosen.input], Path(chosen.output), Path(chosen.model)))
+    sources, target, model = [Path(one) for one in chosen.input], Path(chosen.output), Path(chosen.model)
+    print(predict_files(sources, target, model, delimiter=chosen.delimiter, decimal=chosen.decimal))
     return 0

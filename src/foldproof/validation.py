@@ -6,6 +6,7 @@ augmentation. What has passed is remembered by the hash of everything it depende
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from foldproof.config import Params, load_params
@@ -18,6 +19,8 @@ from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
 if TYPE_CHECKING:
     from torch import nn
 
+    from foldproof.data.dataset import Dataset
+
 REMEMBERED = Path(".foldproof/validated")
 
 
@@ -26,6 +29,10 @@ def validate(root: Path) -> str:
 
     Raises FoldproofError with every problem.
     """
+    from foldproof.data.dataset import Dataset, prepare
+    from foldproof.data.progress import watched_reading
+    from foldproof.data.sources import open_source, refuse_untracked_source
+
     params = load_params(root / "params.yaml")
     if not (root / "dvc.yaml").exists():
         raise ConfigError(f"{root}: holds no dvc.yaml; run in the project's root")
@@ -35,16 +42,20 @@ def validate(root: Path) -> str:
         then, *warnings = remembered.read_text(encoding="utf-8").split("\n")
         if then == seen:
             return "\n".join(["params.yaml and the data are as they were when they were last found valid", *warnings])
-    told, warnings = _try_everything(params, root)
+    refuse_untracked_source(params.data, root)
+    beside = root / ".foldproof"  # rows may be more than memory, and its file system, hold
+    beside.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=beside, prefix="validate-") as folder:
+        prepare(watched_reading(open_source(params.data)), folder)
+        told, warnings = _try_everything(params, Dataset.load(folder), root)
     write_whole(remembered, "\n".join([seen, *warnings]))
     return "\n".join([told, *warnings])
 
 
-def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
+def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str, list[str]]:
     from foldproof import randomness
     from foldproof.data.augmentation import refuse_mixing_of_single_rows, strengths
     from foldproof.data.preprocessing import preprocessing_of
-    from foldproof.data.sources import load_source
     from foldproof.data.splits import make_split
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
@@ -55,7 +66,6 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.training.schedules import factor_of_epochs
     from foldproof.training.transfer import transfer_lines
 
-    dataset = load_source(params.data)
     schema = dataset.schema
     params = load_params(root / "params.yaml", schema.kind)
     train = params.train
@@ -116,11 +126,13 @@ def _refuse_other_tasks_metric(params: Params, task: Task) -> None:
 
 
 def _fingerprint(root: Path, params: Params) -> str:
+    from foldproof.data.sources import hash_of_own_source
     from foldproof.model.given import hash_of_given
 
     data = [(path.as_posix(), path.stat()) for path in sorted((root / "data" / "raw").rglob("*"))]
     facts = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in data]
     source = sha256_of_tree([Path(__file__).parent], Path(__file__).parent)
-    pipeline, given = (root / "dvc.yaml").read_text(encoding="utf-8"), hash_of_given(params.model)
+    pipeline = (root / "dvc.yaml").read_text(encoding="utf-8")
+    given = hash_of_given(params.model) + hash_of_own_source(params.data)
     said = repr(read_yaml(root / "params.yaml"))
     return sha256(*(one.encode() for one in (said, pipeline, source, given, *facts)))

@@ -25,7 +25,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "image_folder": ("path",),
 }
 PATHS = ("path", "labels", "test_path")
-# Keys that name columns are taken by sources whose columns have names, and refused by all others: they would do nothing.
+# Keys that name columns are taken by sources whose columns have names; at all others they would do nothing.
 OF_COLUMNS = ("group", "time", "weight", "id", "drop", "types")
 TAKE_COLUMNS = ("csv", "tsv", "parquet")
 # Likewise keys that one source alone takes.
@@ -53,7 +53,7 @@ class Data(Closed):
     """column that names the rows, passed through to predictions; no feature"""
     drop: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """columns that are left out"""
-    types: dict[str, ColumnKind] = {}
+    types: dict[str, ColumnKind] = Field(default={})
     """columns whose type is not to be inferred, such as {zip: category}"""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     """csv, tsv: the character between cells; null: a comma, a tab"""
@@ -104,9 +104,9 @@ class Data(Closed):
         for name in self.targets:
             if self.targets.count(name) > 1 or name in self.drop or name in beside:
                 raise ValueError(f"data.target: {name!r} is the target, and named a second time among data's keys")
-        for name in beside:
-            if name in self.drop:
-                raise ValueError(f"data.drop: {name!r} is dropped, and used as group, time, weight or id")
+        for dropped in self.drop:
+            if dropped in beside:
+                raise ValueError(f"data.drop: {dropped!r} is dropped, and used as group, time, weight or id")
         return self
 
 
