@@ -6,15 +6,15 @@ LEAKAGE = (
     Wreck(
         "statistics fitted on all rows",
         "data/statistics.py",
-        "fit_rows(dataset, split.rows(index, Role.TRAINING), section)",
-        "fit_rows(dataset, np.arange(len(dataset.targets)), section)",
+        "fit_rows(dataset, split.rows(index, Role.TRAINING), section, found)",
+        "fit_rows(dataset, np.arange(len(dataset.targets)), section, found)",
         "data/test_statistics.py::test_garbage_in_rows_held_out_changes_nothing",
     ),
     Wreck(
         "statistics fitted on training + inner validation",
         "data/statistics.py",
-        "fit_rows(dataset, split.rows(index, Role.TRAINING), section)",
-        "fit_rows(dataset, split.training_part(index), section)",
+        "fit_rows(dataset, split.rows(index, Role.TRAINING), section, found)",
+        "fit_rows(dataset, split.training_part(index), section, found)",
         "data/test_statistics.py::test_garbage_in_rows_held_out_changes_nothing",
     ),
     Wreck(

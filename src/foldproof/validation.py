@@ -46,6 +46,7 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.data.preprocessing import preprocessing_of
     from foldproof.data.sources import load_source
     from foldproof.data.splits import make_split
+    from foldproof.data.statistics import missing_columns
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.factory_source import refuse_untracked
@@ -58,7 +59,6 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     schema, train = dataset.schema, params.train
     problems: list[str] = []
     key = randomness.key_of(params.seed)
-    inputs = preprocessing_of(params.preprocess, schema).inputs
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
     def attempt(check: Callable[[], object]) -> None:
@@ -67,11 +67,15 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
         except FoldproofError as error:
             problems.extend(error.problems)
 
+    def try_network() -> None:
+        inputs = preprocessing_of(params.preprocess, schema, missing_columns(dataset)).inputs
+        attempt(lambda: _refuse_idle_masks(params, inputs, schema))
+        attempt(lambda: refuse_unfit_network(train, build(params.model, inputs, schema.outputs, key)))
+
     attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
     attempt(lambda: strengths(params.augment, schema))
-    attempt(lambda: _refuse_idle_masks(params, inputs, schema))
     attempt(lambda: views_of(params.evaluate.test_time, schema))
-    attempt(lambda: refuse_unfit_network(train, build(params.model, inputs, schema.outputs, key)))
+    attempt(try_network)
     attempt(lambda: refuse_untracked(params.model, root))
     attempt(lambda: refuse_unfit_keys(train))
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))

@@ -68,8 +68,13 @@ class ExportedModel:
                 f"rows of shape {features.shape[1:]} given to a model of {self.schema.name!r}, "
                 f"which takes {self.schema.shape}"
             )
-        if not np.isfinite(np.asarray(features, dtype=np.float64)).all():
-            raise DataError("rows to predict hold missing or infinite values; fill or drop them")
+        bad = self.preprocessing.unusable(features)
+        if len(bad):
+            listed = ", ".join(map(str, bad[:10])) + (", ..." if len(bad) > 10 else "")
+            raise DataError(
+                f"rows to predict hold missing or infinite values, which the model was trained without, in {len(bad)} "
+                f"rows ({listed}, counted from 0); fill or drop them"
+            )
         everyone = np.broadcast_to(np.arange(len(features)), (len(self.members), len(features)))
         return self.predict_rows(features, everyone)
 
