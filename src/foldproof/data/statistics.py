@@ -112,7 +112,7 @@ def load_statistics(folder: str | Path) -> Statistics:
 
 def _shape_of_numbers(dataset: Dataset, preprocessing: Preprocessing) -> tuple[int, ...]:
     columns = preprocessing.columns
-    return dataset.schema.shape if columns is None else (len(columns.numbers),)
+    return dataset.features.shape[1:] if columns is None else (len(columns.numbers),)
 
 
 def _viewed(chunk: Floats, preprocessing: Preprocessing, learnt: dict[str, Floats], steps: int) -> Floats:
