@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     add("retrain", _retrain, "pull, run what is stale, track, push and commit: what CI does").add_argument(
         "--rows", type=int, default=0, metavar="N", help="show the N rows predicted worst (number, actual, predicted)"
     )
+    add("audit", _audit, "prove from the manifests on disk that no held-out row was used; exit code 1 where one was")
     add("clean", _clean, "remove the checkpoints of trainings that were killed and not resumed")
     add("sync", _sync, "write to MLflow whatever its record lacks")
     add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)
@@ -82,6 +83,15 @@ def _retrain(chosen: argparse.Namespace) -> int:
     from foldproof.retraining.retrain import retrain
 
     return retrain(Path.cwd(), chosen.rows)
+
+
+def _audit(chosen: argparse.Namespace) -> int:  # noqa: ARG001
+    from foldproof.config import load_params
+    from foldproof.evaluation.audit import audit, table
+
+    proofs = audit(Path.cwd(), load_params("params.yaml").preprocess)
+    print(table(proofs))
+    return 0 if all(one.holds for one in proofs) else 1
 
 
 def _clean(chosen: argparse.Namespace) -> int:  # noqa: ARG001

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foldproof.config import Params, params_from
+from foldproof.config import params_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def cross_validate(
         features: `[n, F]` numbers of a table, or `[n, H, W]` or `[n, C, H, W]` images.
         targets: `[n]` class labels or numbers.
         params: sections shaped like params.yaml, such as `{"train": {"epochs": 20}}`. A key that is left out takes
-            its default, which docs/params.md lists; the network is an mlp unless it says otherwise.
+            what is customary for the kind of data, or its default; docs/params.md lists both.
         name: what the data is called in messages.
         feature_names: the columns of a table.
         progress: show the epochs as they pass.
@@ -75,10 +75,10 @@ def cross_validate(
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, out_of_fold_table
 
-    chosen = _params(params)
-    dataset = describe(
-        name, np.asarray(features), np.asarray(targets), chosen.data.task, feature_names=tuple(feature_names)
-    )
+    values = {"schema": 1, **(params or {})}
+    task = params_from(values).data.task
+    dataset = describe(name, np.asarray(features), np.asarray(targets), task, feature_names=tuple(feature_names))
+    chosen = params_from(values, kind=dataset.schema.kind, absent=True)
     for told in warnings_of(chosen.model, chosen.train, dataset.schema.task):
         warn(told, stacklevel=2)
     split = make_split(dataset, chosen.split, chosen.seed)
@@ -104,11 +104,3 @@ def cross_validate(
     )
     assessment = replace(assessment, averaging=added.additions)
     return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
-
-
-def _params(overrides: Mapping[str, Any] | None) -> Params:
-    values: dict[str, Any] = {"schema": 1, **(overrides or {})}
-    model = values.get("model", {})
-    if isinstance(model, Mapping):
-        values["model"] = {"name": "mlp", **model}
-    return params_from(values, where="params")

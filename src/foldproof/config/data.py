@@ -64,7 +64,7 @@ class Preprocess(Closed):
     scale: Literal["none", "feature", "channel"] = "feature"
     """what is divided by: the standard deviation, likewise"""
     scaler: ScalerName = "standard"
-    """mean, deviation; min_max: least value, range, to [0, 1]; midrange: to [-1, 1]; robust: median, interquartile range"""
+    """by mean and deviation; min_max: to [0, 1]; midrange: to [-1, 1]; robust: by median and interquartile range"""
     power: Literal["none", "log", "yeo_johnson"] = "none"
     """before that, what shortens long tails: log is sign(x) log(1 + |x|); yeo_johnson a power fitted to each column"""
     impute: ImputerName = "mean"

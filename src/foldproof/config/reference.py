@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from foldproof.config.closed import section_in
+from foldproof.config.customary import CUSTOMARY
 from foldproof.config.params import Params
 
 HEAD = """# All keys of params.yaml
@@ -30,11 +31,21 @@ def _lines(section: type[BaseModel], prefix: str = "") -> list[str]:
         path = f"{prefix}{field.alias or name}"
         inner = section_in(field.annotation)
         if inner is None or inner is not field.annotation:
-            legal = _legal(field.annotation, tuple(field.metadata))
-            lines.append(f"| `{path}` | {legal} | {_default(field)} | {field.description} |")
+            legal, meaning = _legal(field.annotation, tuple(field.metadata)), field.description
+            if path in CUSTOMARY:
+                legal, meaning = f"{legal} or `auto`", f"{meaning}; auto: {customary(path)}"
+            lines.append(f"| `{path}` | {legal} | {_default(field)} | {meaning} |")
         if inner is not None:
             lines.extend(_lines(inner, f"{path}." if inner is field.annotation else f"{path}[]."))
     return lines
+
+
+def customary(path: str) -> str:
+    """What `auto` stands for, as `60 (image), 100 (table, text)`."""
+    kinds: dict[str, list[str]] = {}
+    for kind, value in CUSTOMARY[path].items():
+        kinds.setdefault(_plain(value), []).append(kind)
+    return ", ".join(f"{value} ({', '.join(of)})" for value, of in kinds.items())
 
 
 def _legal(annotation: Any, metadata: tuple[Any, ...]) -> str:

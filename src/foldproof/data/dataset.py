@@ -7,9 +7,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.config.customary import Kind
 from foldproof.data.array_files import ArrayFiles, digest_of, fingerprint_of
 from foldproof.data.reading import Chunk, Reading
-from foldproof.data.schema import Column, Kind, Schema, Target, Task
+from foldproof.data.schema import Column, Schema, Target, Task
 from foldproof.errors import DataError
 from foldproof.reproducibility import read_json, write_json
 

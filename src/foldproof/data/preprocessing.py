@@ -115,7 +115,8 @@ def preprocessing_of(section: Preprocess, schema: Schema, missing: Sequence[int]
     columns = _columns(section, schema, missing)
     shape = schema.shape if columns is None else (len(columns.numbers),)
     _refuse_unfit(section, shape)
-    asked = [name for name, transform in TRANSFORMS.items() if transform.asked(section, bool(missing))]
+    of_kind = {name: transform for name, transform in TRANSFORMS.items() if schema.kind in transform.kinds}
+    asked = [name for name, transform in of_kind.items() if transform.asked(section, bool(missing))]
     if any(TRANSFORMS[name].flattens for name in asked):
         shape = (section.pca if isinstance(section.pca, int) else prod(shape),)
     if columns is None:

@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from foldproof.config.customary import Kind
 from foldproof.errors import DataError
 
 SCHEMA = 2
-Kind = Literal["image", "table", "text"]
 Task = Literal["classification", "regression"]
 ColumnKind = Literal["number", "boolean", "date", "category"]
 

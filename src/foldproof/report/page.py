@@ -104,7 +104,7 @@ def render(
         baselines=rows.baselines(assessment),
         test_set=rows.test_set(assessment),
         averaging=rows.averaging(assessment),
-        remarks_on_averaging=tuple(dict.fromkeys(one.remark for one in assessment.averaging if one.remark)),
+        remarks_on_averaging=rows.remarks_on_averaging(assessment),
         pictures={name: _picture(name, pictures[name]) for name in CAPTIONS if name in pictures},
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),

@@ -156,18 +156,17 @@ def test_set(assessment: Assessment) -> Rows:
 
 
 def averaging(assessment: Assessment) -> Rows:
-    """What each kind of averaging added: with and without it, the paired difference over folds, and its cost."""
+    """What each kind of averaging added: with and without it, and the paired difference over folds."""
     columns = (
         "averaging",
         "instead of",
         "metric",
-        "folds with",
+        "folds",
         "without",
-        f"difference, {percent(assessment.confidence)} interval",
+        f"difference ({percent(assessment.confidence)})",
         "verdict",
-        "test set with",
+        "test set",
         "without",
-        "cost",
     )
     lines: list[tuple[str, ...]] = []
     for one in assessment.averaging:
@@ -181,10 +180,16 @@ def averaging(assessment: Assessment) -> Rows:
                 *("" if value is None else figure(value, metric) for value in folds),
                 *_difference(one, metric),
                 *("" if value is None else figure(value, metric) for value in test),
-                one.cost,
             )
         )
     return Rows(columns, tuple(lines))
+
+
+def remarks_on_averaging(assessment: Assessment) -> tuple[str, ...]:
+    """A sentence on what each costs, and one on each that the folds cannot tell of."""
+    costs = dict.fromkeys(f"Cost of {one.technique}: {one.cost}." for one in assessment.averaging)
+    silent = dict.fromkeys(f"No verdict: {one.remark}." for one in assessment.averaging if one.remark)
+    return (*costs, *silent)
 
 
 def _difference(one: Addition, metric: Metric) -> tuple[str, str]:

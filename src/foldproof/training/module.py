@@ -35,8 +35,8 @@ class Objective:
     task: Task
     loss: LossRow
     optimizer: OptimizerRow
-    block: Any
-    factor: Callable[[int], float]
+    block: Any  # the optimizer's settings
+    factor_of_epochs: Callable[[float], float]  # on the learning rate
     acting: frozenset[str]  # the settings of members that are on
 
 
@@ -81,7 +81,7 @@ class PopulationModule(pl.LightningModule):
         objective, settings = self.objective, self.population.to(self.matrix.device, self.matrix.dtype).settings
         rates = Rates(
             settings["learning_rate"],
-            objective.factor,
+            lambda step: objective.factor_of_epochs(step / self.data.steps),
             objective.optimizer.decay == "decoupled",
             **{name: settings[name] for name in objective.acting - PENALTIES.keys()},
         )

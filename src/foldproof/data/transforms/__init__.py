@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from foldproof.config.customary import Kind
 from foldproof.config.data import Preprocess
 from foldproof.data.transforms import components, imputation, power, scaling
 from foldproof.data.transforms.stream import Floats, TrainingRows
@@ -26,6 +27,7 @@ class Transform:
     asked: Callable[[Preprocess, bool], bool]
     fit: Callable[[TrainingRows, Preprocess], dict[str, Floats]]
     apply: "Callable[[Tensor, dict[str, Tensor]], Tensor]"
+    kinds: tuple[Kind, ...] = ("image", "table")
     flattens: bool = False  # rows become `[K]`
 
 

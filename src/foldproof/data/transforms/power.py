@@ -22,7 +22,7 @@ def fit_log(rows: TrainingRows, section: Preprocess) -> dict[str, Floats]:  # no
 
 
 def log(rows: "Tensor", learnt: "dict[str, Tensor]") -> "Tensor":  # noqa: ARG001
-    """Signed logarithm `sign(x) log(1 + |x|)`; what is missing stays so."""
+    """The logarithm of 1 + |x|, with the sign of x; what is missing stays so."""
     return rows.sign() * rows.abs().log1p()
 
 
