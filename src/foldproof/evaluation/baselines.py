@@ -99,9 +99,9 @@ def predict(
 ) -> BaselinePrediction:
     """Fit on `fitted_rows` and predict `scored_rows` of features `[N, ...]`; `classes` is 0 for a regression.
 
-    `columns` of a table say which features are categories. Values are fitted in float64. Where the fitted rows hold one class alone, which scikit-learn's classifiers
-    refuse, that class is predicted with probability 1. One thread is used, so that the figures do not depend
-    on how many there are.
+    `columns` of a table say which features are categories. Values are fitted in float64. Where the fitted rows hold
+    one class alone, which scikit-learn's classifiers refuse, that class is predicted with probability 1. One thread is
+    used, so that the figures do not depend on how many there are.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.pipeline import make_pipeline
