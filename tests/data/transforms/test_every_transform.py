@@ -1,6 +1,7 @@
 """What holds for every choice of section `preprocess`, on tables with everything in them and on images."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset, complete
 from foldproof.data.preprocessing import Preprocessing
-from foldproof.data.splits import Role
+from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import Statistics, fit_statistics
 from tests.data.transforms.sections import CHOICES
 from tests.data.transforms.tables import FOLDS, fitted, mixed, seen_by
@@ -25,6 +26,11 @@ def pooled(dataset: Dataset) -> Dataset:
 DATA = {"table": mixed(), "images": pooled(digits(120))}
 JOBS = [(name, choice) for name in DATA for choice in CHOICES]
 every_choice = pytest.mark.parametrize(("name", "choice"), JOBS, ids=[" ".join(job) for job in JOBS])
+
+
+@cache
+def fitted_by(name: str, choice: str) -> tuple[Statistics, Split]:
+    return fitted(DATA[name], **CHOICES[choice])
 
 
 def tensors(statistics: Statistics, members: slice, dtype: torch.dtype) -> dict[str, torch.Tensor]:
@@ -46,7 +52,7 @@ def garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
 @every_choice
 def test_garbage_in_rows_held_out_changes_nothing_that_is_learnt(name: str, choice: str) -> None:
     dataset = DATA[name]
-    clean, split = fitted(dataset, **CHOICES[choice])
+    clean, split = fitted_by(name, choice)
     section = Preprocess.model_validate(CHOICES[choice])
     for member in (0, 2):
         held_out = np.flatnonzero(split.roles[member] != Role.TRAINING)
@@ -59,7 +65,7 @@ def test_garbage_in_rows_held_out_changes_nothing_that_is_learnt(name: str, choi
 @every_choice
 def test_a_member_alone_is_given_what_it_is_given_among_others(name: str, choice: str) -> None:
     dataset = DATA[name]
-    statistics, split = fitted(dataset, **CHOICES[choice])
+    statistics, split = fitted_by(name, choice)
     rows = split.rows(1, Role.SCORED)[:20]
     raw = torch.from_numpy(np.asarray(dataset.features[rows], dtype=np.float64))
     stacked = statistics.preprocessing(raw.expand(FOLDS, *raw.shape), tensors(statistics, slice(None), torch.float64))
@@ -71,7 +77,7 @@ def test_a_member_alone_is_given_what_it_is_given_among_others(name: str, choice
 def test_rows_as_strange_as_may_be_are_finite_in_float32(name: str, choice: str) -> None:
     """Unseen categories, values far out and missing ones, of a model that learnt what to put there."""
     dataset = DATA[name]
-    statistics, _ = fitted(dataset, **CHOICES[choice])
+    statistics, _ = fitted_by(name, choice)
     features = np.array(dataset.features[:6]).astype(np.float32)
     if dataset.schema.kind == "table":
         features[0], features[1], features[2], features[3] = -1, np.nan, 1e6, -1e6
@@ -91,7 +97,7 @@ def test_rows_as_strange_as_may_be_are_finite_in_float32(name: str, choice: str)
 @every_choice
 def test_float32_is_near_float64(name: str, choice: str) -> None:
     dataset = DATA[name]
-    statistics, split = fitted(dataset, **CHOICES[choice])
+    statistics, split = fitted_by(name, choice)
     rows = split.rows(0, Role.TRAINING)
     raw = torch.from_numpy(np.asarray(dataset.features[rows], dtype=np.float32))[None]
     found = statistics.preprocessing(raw, tensors(statistics, slice(1), torch.float32))[0]
@@ -101,7 +107,7 @@ def test_float32_is_near_float64(name: str, choice: str) -> None:
 
 @every_choice
 def test_what_serving_needs_survives_json(name: str, choice: str) -> None:
-    preprocessing = fitted(DATA[name], **CHOICES[choice])[0].preprocessing
+    preprocessing = fitted_by(name, choice)[0].preprocessing
     assert Preprocessing.from_dict(preprocessing.to_dict()) == preprocessing
 
 
