@@ -46,8 +46,8 @@ def fit_yeo_johnson(rows: TrainingRows, section: Preprocess) -> dict[str, Floats
                 origin[place] = side * np.log1p(np.abs(known)).mean()
         exponents.append(exponent)
         origins.append(origin)
-    exponent, origin = (np.concatenate(one).reshape(rows.shape) for one in (exponents, origins))
-    return {"exponent": exponent, "origin": origin}
+    together = {"exponent": exponents, "origin": origins}
+    return {name: np.concatenate(found).reshape(rows.shape) for name, found in together.items()}
 
 
 def yeo_johnson(rows: "Tensor", learnt: "dict[str, Tensor]") -> "Tensor":
