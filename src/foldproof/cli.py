@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch = add("fetch", _fetch, "copy a model from MLflow into a folder, to start from")
     fetch.add_argument("model", help="models:/NAME@ALIAS, models:/NAME/VERSION or models:/ID")
     fetch.add_argument("folder", help="a new folder, such as data/start/NAME")
+    add("audit", _audit, "prove from the manifests on disk that no held-out row was used; exit code 1 where one was")
     add("clean", _clean, "remove the checkpoints of trainings that were killed and not resumed")
     add("sync", _sync, "write to MLflow whatever its record lacks")
     add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)
@@ -98,6 +99,15 @@ def _fetch(chosen: argparse.Namespace) -> int:
 
     print(fetch(Path.cwd(), chosen.model, Path(chosen.folder)))
     return 0
+
+
+def _audit(chosen: argparse.Namespace) -> int:  # noqa: ARG001
+    from foldproof.config import load_params
+    from foldproof.evaluation.audit import audit, table
+
+    proofs = audit(Path.cwd(), load_params("params.yaml").preprocess)
+    print(table(proofs))
+    return 0 if all(one.holds for one in proofs) else 1
 
 
 def _clean(chosen: argparse.Namespace) -> int:  # noqa: ARG001

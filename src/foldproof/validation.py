@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from foldproof.data.dataset import Dataset
+    from foldproof.data.preprocessing import Inputs
 
 REMEMBERED = Path(".foldproof/validated")
 
@@ -55,7 +56,6 @@ def validate(root: Path) -> str:
 def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str, list[str]]:
     from foldproof import randomness
     from foldproof.data.augmentation import refuse_mixing_of_single_rows, strengths
-    from foldproof.data.preprocessing import preprocessing_of
     from foldproof.data.splits import make_split
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
@@ -71,7 +71,6 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     train = params.train
     problems: list[str] = []
     transfer: list[str] = []
-    inputs = preprocessing_of(params.preprocess, schema).inputs
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
     def attempt(check: Callable[[], object]) -> None:
@@ -80,13 +79,16 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
         except FoldproofError as error:
             problems.extend(error.problems)
 
+    def inputs() -> "Inputs":
+        return preprocessing_of(params.preprocess, schema, missing_columns(dataset)).inputs
+
     def look_at_split() -> None:
         split = make_split(dataset, params.split, params.seed)
         attempt(lambda: split.steps_per_epoch(train.batch_size))
-        attempt(lambda: transfer.extend(transfer_lines(params.model, train, schema, split, inputs)))
+        attempt(lambda: transfer.extend(transfer_lines(params.model, train, schema, split, inputs())))
 
     def look_at_network() -> None:
-        network = build(params.model, inputs, schema.outputs, randomness.key_of(params.seed))
+        network = build(params.model, inputs(), schema.outputs, randomness.key_of(params.seed))
         attempt(lambda: refuse_unfit_network(train, network))
         attempt(lambda: _refuse_idle_masks(params, network))
 

@@ -7,6 +7,10 @@ from pydantic import Field, model_validator
 
 from foldproof.config.closed import Auto, Closed, Count, NonNegative, Seed, Share
 
+ScalerName = Literal["standard", "min_max", "midrange", "robust"]
+ImputerName = Literal["mean", "median", "most_frequent"]
+CategoriesName = Literal["auto", "one_hot", "embed"]
+TargetScalerName = Literal["standard", "min_max", "none"]
 SourceName = Literal[
     "digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "tsv", "parquet", "npz", "idx", "image_folder"
 ]
@@ -145,3 +149,21 @@ class Preprocess(Closed):
     """what is subtracted: the mean of each column or pixel, or of each channel; of a table, each column is a channel"""
     scale: Literal["none", "feature", "channel"] = "feature"
     """what is divided by: the standard deviation, likewise"""
+    scaler: ScalerName = "standard"
+    """by mean and deviation; min_max: to [0, 1]; midrange: to [-1, 1]; robust: by median and interquartile range"""
+    power: Literal["none", "log", "yeo_johnson"] = "none"
+    """before that, what shortens long tails: log is sign(x) log(1 + |x|); yeo_johnson a power fitted to each column"""
+    impute: ImputerName = "mean"
+    """tables: what stands in for a missing number, of its column; a missing category is an unknown one"""
+    missing_indicator: bool = False
+    """tables: for each number column that has missing values, one more that says where"""
+    pca: Literal["none"] | Count | Annotated[float, Field(gt=0, le=1)] = "none"
+    """principal components to keep: how many, or which share of the variance; the others of a share are 0"""
+    whiten: Literal["none", "pca", "zca"] = "none"
+    """make the covariance the identity: of the components (pca), or turned back to the form of the rows (zca)"""
+    whiten_epsilon: NonNegative = 1e-5
+    """added to each variance that whitening divides by; raise it where noise is blown up"""
+    categories: CategoriesName = "auto"
+    """tables: a 0 or 1 for each value, or a code, to be embedded; auto: codes for columns of more than 16 values"""
+    target: TargetScalerName = "standard"
+    """regression: how the number to predict is centred and scaled while training; metrics are in its own units"""

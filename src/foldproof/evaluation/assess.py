@@ -224,7 +224,8 @@ def _baseline(
     plan = [(split.training_part(index), split.rows(index, Role.SCORED)) for index in range(len(split.members))]
     if len(held_out):
         plan.append((split.learnt_rows(), held_out))
-    fits = [predict(baseline, dataset.features, dataset.targets, classes, *rows) for rows in plan]
+    columns = dataset.schema.columns if dataset.schema.kind == "table" else ()
+    fits = [predict(baseline, dataset.features, dataset.targets, classes, *rows, columns) for rows in plan]
     scored = [
         {name: METRICS[name].function(dataset.targets[rows], fit.predictions) for name in names}
         for fit, (_, rows) in zip(fits, plan, strict=True)
