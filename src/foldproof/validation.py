@@ -56,7 +56,9 @@ def validate(root: Path) -> str:
 def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str, list[str]]:
     from foldproof import randomness
     from foldproof.data.augmentation import refuse_mixing_of_single_rows, strengths
+    from foldproof.data.preprocessing import preprocessing_of
     from foldproof.data.splits import make_split
+    from foldproof.data.statistics import missing_columns
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.given import refuse_untracked
