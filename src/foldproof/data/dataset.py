@@ -194,12 +194,12 @@ def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDAr
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
-    _refuse_lookalikes([str(label) for label in labels])
+    refuse_lookalikes([str(label) for label in labels])
     return codes.astype(np.int64), tuple(str(label) for label in labels)
 
 
-def _refuse_lookalikes(labels: list[str]) -> None:
-    """Labels that differ only by case or spaces are one class, typed in several ways."""
+def refuse_lookalikes(labels: list[str]) -> None:
+    """Raise DataError where labels differ only by case or spaces: they are one class, typed in several ways."""
     alike: dict[str, list[str]] = {}
     for label in labels:
         alike.setdefault(" ".join(label.split()).casefold(), []).append(label)

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.preprocessing import Preprocessing, preprocessing_of
+from foldproof.data.schema import Kind
 from foldproof.data.splits import Role, Rows, Split
+from foldproof.data.text.vocabulary import vocabularies
 from foldproof.reproducibility import read_json, sha256, write_json, write_whole
 
 Grain = Literal["none", "feature", "channel"]
@@ -28,7 +30,8 @@ LEARNT = ("center", "scale", "target_center", "target_scale")
 class Statistics:
     """What `preprocessing` learnt, stacked float64 arrays `[M, ...]` by name.
 
-    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`.
+    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`; of text `known.<column>` `[M, V]`
+    is 1 for the values that occur in the training rows.
     """
 
     preprocessing: Preprocessing
@@ -38,8 +41,9 @@ class Statistics:
 
 def fit_statistics(dataset: Dataset, split: Split, section: Preprocess) -> Statistics:
     """Fit every member's statistics on its training rows; inner-validation, scored and test rows are not looked at."""
-    fitted = [fit_rows(dataset, split.rows(index, Role.TRAINING), section) for index in range(len(split.members))]
-    learnt = {name: np.stack([one[part] for one, _ in fitted]) for part, name in enumerate(LEARNT)}
+    fit = FITTED[dataset.schema.kind]
+    fitted = [fit(dataset, split.rows(index, Role.TRAINING), section) for index in range(len(split.members))]
+    learnt = {name: np.stack([one[name] for one, _ in fitted]) for name in fitted[0][0]}
     return Statistics(preprocessing_of(section, dataset.schema), learnt, tuple(seen for _, seen in fitted))
 
 
@@ -125,4 +129,22 @@ _GRAINS: dict[Grain, Callable[[NDArray[Any]], tuple[Floats, Floats]]] = {
     "none": _none,
     "feature": _per_feature,
     "channel": _per_channel,
+}
+
+
+def _fit_numbers(dataset: Dataset, rows: Rows, section: Preprocess) -> tuple[dict[str, Floats], str]:
+    arrays, seen = fit_rows(dataset, rows, section)
+    return dict(zip(LEARNT, arrays, strict=True)), seen
+
+
+def _fit_words(dataset: Dataset, rows: Rows, section: Preprocess) -> tuple[dict[str, Floats], str]:
+    seen = sha256(rows.astype("<i8").tobytes())
+    known = vocabularies(dataset.features[rows], dataset.schema.columns, section.minimum_count)
+    return {**known, "target_center": np.zeros(()), "target_scale": np.ones(())}, seen
+
+
+FITTED: dict[Kind, Callable[[Dataset, Rows, Preprocess], tuple[dict[str, Floats], str]]] = {
+    "image": _fit_numbers,
+    "table": _fit_numbers,
+    "text": _fit_words,
 }

@@ -15,9 +15,10 @@ Block = tuple[int, int, int]  # first element, rows, elements of a row
 class Elements:
     """Of the N elements of a member's row, which are what.
 
-    `weights` `[N]` is 1 for those of weights and 0 for those of biases and normalisations, `head` `[N]` is 1 for those
-    of the output layer; `units` says where each layer's weights lie, a row a unit's incoming ones, and `embeddings`
-    where each table of embeddings does.
+    `weights` `[N]` is 1 for those of weights, 0 for those of biases, normalisations and embeddings; `head` `[N]` is 1
+    for those of the output layer; `units` says where each layer's weights lie, a row a unit's incoming ones, and
+    `embeddings` where each table of embeddings does. Embeddings are not decayed: rows that a step does not meet would
+    shrink all the same, and most of all those of rare words, whose gradients seldom answer.
     """
 
     weights: Tensor
@@ -30,12 +31,14 @@ class Elements:
         """Those of a network; its output layer is the one that owns its last parameter."""
         layout, weights = network.layout, network.layout.weights_only()
         starts = list(accumulate(layout.sizes, initial=0))
-        tables = network.parameters_of(nn.Embedding)
         blocks = {
             name: (start, shape[0], size // shape[0])
             for name, shape, size, start in zip(layout.names, layout.shapes, layout.sizes, starts[:-1], strict=True)
             if weights[start] > 0
         }
+        embeddings = tuple(blocks.pop(name) for name in layout.names if name in network.parameters_of(nn.Embedding))
+        for start, rows, width in embeddings:
+            weights[start : start + rows * width] = 0.0
         last = _owner(layout.names[-1])
         head = [
             torch.full((size,), float(_owner(name) == last))
@@ -45,7 +48,7 @@ class Elements:
             weights,
             torch.cat(head),
             tuple(blocks.values()),
-            tuple(block for name, block in blocks.items() if name in tables),
+            embeddings,
         )
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Elements":

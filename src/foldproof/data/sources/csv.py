@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def load_csv(section: Data) -> Dataset:
     """Read `data.path`; raises DataError naming each column and line that is not a finite number."""
     assert section.path is not None
-    assert section.target is not None
+    assert isinstance(section.target, str)
     path = Path(section.path)
     table = read_table(path)
     if section.target not in table.columns:

@@ -26,4 +26,6 @@ def load_npz(section: Data) -> Dataset:
         raise DataError(f"{path}: no such file (data.path is relative to the project's root)") from None
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise DataError(f"{path}: not a readable .npz archive of plain arrays: {error}") from None
-    return describe(path.stem, features, targets, section.task, target=section.target or "target")
+    return describe(
+        path.stem, features, targets, section.task, target=section.targets[0] if section.targets else "target"
+    )
