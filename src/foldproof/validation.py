@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from foldproof.config import Params, load_params
 from foldproof.config.reading import read_yaml
 from foldproof.config.warnings import warning_lines
-from foldproof.data.schema import Schema, Task
+from foldproof.data.schema import Schema
 from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
 
@@ -77,7 +77,7 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
     attempt(lambda: loss_for(train, schema.task))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
-    attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
+    attempt(lambda: _refuse_other_tasks_metric(params, schema))
     if problems:
         raise ConfigError(*problems)
     told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
@@ -97,12 +97,12 @@ def _refuse_idle_masks(params: Params, inputs: "Inputs", schema: Schema) -> None
     refuse_masks_that_mask_nothing(params.evaluate.monte_carlo_dropout, draws)
 
 
-def _refuse_other_tasks_metric(params: Params, task: Task) -> None:
+def _refuse_other_tasks_metric(params: Params, schema: Schema) -> None:
     from foldproof.metrics import names_for
 
-    name, legal = params.evaluate.primary_metric, names_for(task)
+    name, legal = params.evaluate.primary_metric, names_for(schema.task, schema.classes)
     if name != "auto" and name not in legal:
-        raise ConfigError(f"evaluate.primary_metric: found {name}, legal for {task}: auto, {', '.join(legal)}")
+        raise ConfigError(f"evaluate.primary_metric: found {name}, legal for {schema.task}: auto, {', '.join(legal)}")
 
 
 def _fingerprint(root: Path, params: Params) -> str:
