@@ -14,15 +14,18 @@ def main(params: Params) -> None:
     from foldproof.data.statistics import load_statistics
     from foldproof.model.factory_source import refuse_untracked
     from foldproof.model.without import save_without
+    from foldproof.model.word_vectors import refuse_untracked_vectors
     from foldproof.report.live import Display
     from foldproof.tracking.recorder import Recorder
     from foldproof.training.cross_validation import train_members
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, save_out_of_fold
     from foldproof.training.resume import Resume
+    from foldproof.training.watched_words import told
     from foldproof.unfinished import unfinished_in
 
     refuse_untracked(params.model, Path.cwd())
+    refuse_untracked_vectors(params.model.embedding, Path.cwd())
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
     for line in warning_lines(params.model, params.train, dataset.schema.task):
@@ -38,6 +41,8 @@ def main(params: Params) -> None:
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
         record.results()
         resume.mark_finished(str(record.root))
+    for line in told(trained.model):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -47,8 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     add("sync", _sync, "write to MLflow whatever its record lacks")
     add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)
     predict = add("predict", _predict, "predict new rows with the trained model")
-    predict.add_argument("input", help="a .csv with the feature columns, or a .npy / .npz (features) of raw rows")
-    predict.add_argument("output", help="the .csv to write: prediction, and for classes p_<class> each")
+    predict.add_argument(
+        "input", help="a .csv with the feature columns, a .npy / .npz (features) of raw rows, or tokens in columns"
+    )
+    predict.add_argument(
+        "output", help="the .csv to write: prediction, and for classes p_<class> each; of text also columns"
+    )
     predict.add_argument("--model", default="models", help="folder of the model (default: models)")
     return parser
 

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from foldproof.data.schema import Schema
 from foldproof.data.sources.csv import read_table
+from foldproof.data.text.serving import in_columns, read_sentences, rows_of
 from foldproof.errors import DataError
+from foldproof.evaluation.tables import neutral
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import write_whole
 
@@ -20,9 +22,26 @@ if TYPE_CHECKING:
 def predict_file(source: Path, target: Path, folder: Path) -> str:
     """Predict the rows of `source` with the model in `folder` and write `target`; says what was written."""
     model = ExportedModel.load(folder)
+    if model.schema.kind == "text":
+        return _tag_file(source, target, model)
     features = read_rows(source, model.schema)
     write_whole(target, predictions_table(model, features).to_csv(index=False, lineterminator="\n"))
     return f"{target}: {len(features)} predictions, the mean of {len(model.members)} networks"
+
+
+def _tag_file(source: Path, target: Path, model: ExportedModel) -> str:
+    """Tag the tokens in the first column of `source`: as a table where `target` ends in .csv, else in columns again."""
+    sentences = read_sentences(source)
+    table = predictions_table(model, rows_of(sentences, model.schema))
+    if target.suffix == ".csv":
+        table.insert(0, "sentence", np.repeat(np.arange(len(sentences)), list(map(len, sentences))))
+        table.insert(1, "token", [neutral(token) for sentence in sentences for token in sentence])
+        content = table.to_csv(index=False, lineterminator="\n")
+    else:
+        tags = [table[name] for name in table if str(name).partition("_")[0] == "prediction"]
+        content = in_columns(sentences, tags)
+    write_whole(target, content)
+    return f"{target}: {len(table)} tokens in {len(sentences)} sentences, the mean of {len(model.members)} networks"
 
 
 def read_rows(source: Path, schema: Schema) -> NDArray[Any]:

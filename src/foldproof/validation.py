@@ -49,6 +49,7 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.factory_source import refuse_untracked
+    from foldproof.model.word_vectors import refuse_untracked_vectors, word_vectors
     from foldproof.training.losses import loss_for
     from foldproof.training.plan import Work, make_plan
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
@@ -73,6 +74,8 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     attempt(lambda: views_of(params.evaluate.test_time, schema))
     attempt(lambda: refuse_unfit_network(train, build(params.model, inputs, schema.outputs, key)))
     attempt(lambda: refuse_untracked(params.model, root))
+    attempt(lambda: refuse_untracked_vectors(params.model.embedding, root))
+    attempt(lambda: word_vectors(params.model.embedding, schema, inputs, schema.rows))
     attempt(lambda: refuse_unfit_keys(train))
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
     attempt(lambda: loss_for(train, schema.task))

@@ -12,7 +12,7 @@ from foldproof.data.splits import Member, Role, Split
 from foldproof.errors import DataError
 from foldproof.evaluation.advice import what_next
 from foldproof.evaluation.assessment import Assessment, BaselineResult, FoldResult, Score, TestScore, TestSet
-from foldproof.evaluation.baselines import BASELINES, Baseline, predict
+from foldproof.evaluation.baselines import Baseline, baselines_for, predict
 from foldproof.evaluation.calibration import calibrate
 from foldproof.evaluation.comparison import compare
 from foldproof.evaluation.ensembles import ensemble, member_scores
@@ -68,7 +68,7 @@ def assess(
     held_out = split.test_rows()
     baselines = tuple(
         _baseline(one, dataset, split, held_out, scores[chosen], chosen, ratio, confidence)
-        for one in BASELINES[schema.task]
+        for one in baselines_for(schema)
     )
     seed = int(split.audit["seed"])
     classified = schema.task == "classification"

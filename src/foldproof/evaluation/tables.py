@@ -42,7 +42,7 @@ def prediction_table(schema: Schema, out_of_fold: "pd.DataFrame") -> "pd.DataFra
 
     if schema.task == "regression":
         return pd.DataFrame({"actual": out_of_fold["target"], "predicted": out_of_fold["prediction"]})
-    names = [f"'{name}" if name.startswith(FORMULA_STARTS) else name for name in schema.classes]
+    names = [neutral(name) for name in schema.classes]
     columns = [f"p{index}" for index in range(len(names))]
     predicted = out_of_fold[columns].to_numpy().argmax(axis=1)
     return pd.DataFrame(
@@ -51,3 +51,8 @@ def prediction_table(schema: Schema, out_of_fold: "pd.DataFrame") -> "pd.DataFra
             "predicted": [names[code] for code in predicted],
         }
     )
+
+
+def neutral(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -4,7 +4,9 @@ For tagged text this is the window model of Collobert et al. ("Natural Language 
 2011): W words with d dimensions each make W * d inputs. All places of a window share their tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import torch
@@ -16,6 +18,21 @@ from foldproof.data.preprocessing import Inputs
 
 WORD = 50  # dimensions
 MOST = 50  # dimensions of a category, unless said otherwise
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """Pre-trained vectors `[k, d]` of the words with these codes `[k]`, and whether training leaves them as they are.
+
+    `told` says where they come from, and by what rule they stay;
+    `outside` are those of words that are watched and are no value of the data.
+    """
+
+    codes: Tensor
+    vectors: Tensor
+    fixed: bool
+    told: str
+    outside: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Embedded(nn.Module):
@@ -56,16 +73,23 @@ class Embedded(nn.Module):
         return torch.where(fixed, vectors.detach(), vectors)
 
 
-def embedded(section: Embedding, inputs: Inputs, key: Tensor) -> tuple[Embedded, Inputs]:
-    """The front for these inputs, and the inputs of the network behind it."""
+def embedded(
+    section: Embedding, inputs: Inputs, key: Tensor, words: WordVectors | None = None
+) -> tuple[Embedded, Inputs]:
+    """The front for these inputs, and the inputs of the network behind it; `words` go into the first table."""
     tables = [
         _initial(randomness.at(key, f"initial embedding {place}"), codes, dimension, section.initial_scale)
         for place, (codes, dimension) in enumerate(zip(inputs.coded, dimensions(section, inputs), strict=True))
     ]
-    front = Embedded(tables)
+    fixed = None
+    if words is not None:
+        tables[0][words.codes] = words.vectors
+        if words.fixed:
+            fixed = torch.zeros(len(tables[0]), dtype=torch.bool)
+            fixed[words.codes] = True
+    front = Embedded(tables, fixed)
     *places, columns = inputs.shape
-    width = columns - len(tables) + front.width
-    return front, Inputs((torch.Size(places).numel() * width,))
+    return front, Inputs((prod(places) * (columns - len(tables) + front.width),))
 
 
 def dimensions(section: Embedding, inputs: Inputs) -> list[int]:

@@ -19,6 +19,7 @@ from foldproof.model.exported import ExportedModel
 from foldproof.model.factory_source import hash_of_source
 from foldproof.model.stacked import stack
 from foldproof.model.without import Without
+from foldproof.model.word_vectors import hash_of_vectors
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
 from foldproof.training.exporting import Exporter
@@ -29,6 +30,7 @@ from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
 from foldproof.training.resume import Resume, digest_of_training
 from foldproof.training.task import Task
+from foldproof.training.watched_words import with_account_of_words
 from foldproof.unfinished import in_use
 
 
@@ -89,7 +91,7 @@ def train_members(
     )
     for sink in sinks:
         sink(started)
-    source = hash_of_source(model)
+    source = hash_of_source(model) + hash_of_vectors(model.embedding)
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
     task = Task(dataset, split, statistics, model, train, augment, plan, folder)
     with in_use(folder) if folder else nullcontext():
@@ -99,5 +101,6 @@ def train_members(
         schema, split, statistics, model, network, {**plan.to_dict(), "steps_per_epoch": steps}, activation
     )
     exported, without = exporter(kept, train.averaging)
+    exported = with_account_of_words(exported, split, model.embedding)
     scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]
     return Trained(exported, exported.predict_lists(dataset.features, scored), without)
