@@ -38,7 +38,7 @@ def _tag_file(source: Path, target: Path, model: ExportedModel) -> str:
         table.insert(1, "token", [neutral(token) for sentence in sentences for token in sentence])
         content = table.to_csv(index=False, lineterminator="\n")
     else:
-        tags = [table[name] for name in table if str(name).partition("_")[0] == "prediction"]
+        tags = [table[name].tolist() for name in table if str(name).partition("_")[0] == "prediction"]
         content = in_columns(sentences, tags)
     write_whole(target, content)
     return f"{target}: {len(table)} tokens in {len(sentences)} sentences, the mean of {len(model.members)} networks"
