@@ -230,16 +230,19 @@ def test_the_vocabulary_is_that_of_the_training_rows(
 
 
 def test_the_vocabulary_does_not_see_held_out_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also not those that stand in the windows of training rows."""
+    """A word of held-out rows alone is unknown, although it stands in windows of training rows; so is garbage there."""
     dataset = tagged(tmp_path, monkeypatch)
-    roles = np.full((1, len(dataset.targets)), Role.TRAINING, dtype=np.uint8)
-    roles[:, ::3] = Role.SCORED
+    word = dataset.schema.columns[0].values.index("likes")
+    held_out = dataset.features[:, 2, 0] == word
+    assert (dataset.features[~held_out][:, :, 0] == word).any()
+    roles = np.where(held_out, Role.SCORED, Role.TRAINING).astype(np.uint8)[None]
     split = Split((Member(0, 0, 0),), roles, {})
     before = fit_statistics(dataset, split, Preprocess()).learnt
+    assert before["known.word"][0, word] == 0
+    assert before["known.word"].sum() == len(dataset.schema.columns[0].values) - 1
     features = dataset.features.copy()
-    features[::3] = 0
-    neighbours = np.arange(5) != 2
-    features[:, neighbours] = -1
+    features[held_out] = 0
+    features[:, np.arange(5) != 2] = word
     after = fit_statistics(Dataset(dataset.schema, features, dataset.targets), split, Preprocess()).learnt
     assert all(np.array_equal(before[name], after[name]) for name in before)
 

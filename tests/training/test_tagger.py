@@ -75,6 +75,7 @@ def test_it_learns_entities_that_their_neighbours_decide(
     assert own_word.mean < 0.97, "the word alone does not tell"
     assert result.test is not None
     assert result.test.scores["entity_f1"].ensemble > 0.95
+    assert "groups" in result.test.scores["log_loss"].method, "sentences are drawn, not tokens"
 
 
 def test_sentences_are_tagged_with_words_that_nobody_has_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
