@@ -28,6 +28,7 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, FoldproofError, TrainingError
 from foldproof.training.kept import Kept
 from foldproof.training.members import make_population, make_recipe
+from tests.data.augmented import dataset_of_text
 from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, split_of
 
 Made = TypeVar("Made")
@@ -41,6 +42,8 @@ FIXED: dict[str, Any] = {
     "train.population": "auto",
     "train.engine": "in_process",
     "train.divergence_factor": 1e9,
+    "model.embedding.vectors": None,  # a file; tests/training/test_tagger.py has some
+    "model.embedding.watch": [],
 }
 LARGEST = {
     "train.batch_size": 24,
@@ -56,6 +59,7 @@ WORDS = {"model.factory": [f"tests.model.own_network:{name}" for name in ("plain
 FITTING: dict[str, dict[str, Any]] = {
     "digits": {},
     "diabetes": {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"},
+    "text": {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"},
 }
 
 
@@ -115,7 +119,7 @@ def key(path: str, field: FieldInfo) -> st.SearchStrategy[Any]:
 
 SECTIONS: dict[str, type[BaseModel]] = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
 jobs = st.fixed_dictionaries({name: section(model, f"{name}.") for name, model in SECTIONS.items()})
-DATA = {"digits": digits(160), "diabetes": diabetes(120)}
+DATA = {"digits": digits(160), "diabetes": diabetes(120), "text": dataset_of_text(120)}
 
 
 def whole_job(values: dict[str, Any], dataset: Dataset) -> tuple[Params, Split]:
