@@ -101,7 +101,7 @@ def dimensions(section: Embedding, inputs: Inputs) -> list[int]:
         word = WORD if section.dimension == "auto" else section.dimension
         return [word, *(section.feature_dimension for _ in inputs.coded[1:])]
     return [
-        min(MOST, round(1.6 * (codes - 1) ** 0.56)) if section.dimension == "auto" else section.dimension
+        max(1, min(MOST, round(1.6 * (codes - 1) ** 0.56))) if section.dimension == "auto" else section.dimension
         for codes in inputs.coded
     ]
 
