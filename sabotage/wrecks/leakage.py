@@ -39,6 +39,27 @@ LEAKAGE = (
         "evaluation/test_audit.py::test_statistics_of_all_rows_are_found_out",
     ),
     Wreck(
+        "vocabulary of all words in the windows",
+        "data/text/vocabulary.py",
+        "own = tokens[:, tokens.shape[1] // 2]",
+        "own = tokens.reshape(-1, tokens.shape[2])",
+        "data/test_conll.py::test_the_vocabulary_does_not_see_held_out_rows",
+    ),
+    Wreck(
+        "tokens drawn where sentences are due",
+        "evaluation/assess.py",
+        "section.confidence, key, tags.groups",
+        "section.confidence, key, None",
+        "training/test_tagger.py::test_it_learns_entities_that_their_neighbours_decide",
+    ),
+    Wreck(
+        "fixed vectors moved",
+        "model/embedding.py",
+        "return torch.where(fixed, vectors.detach(), vectors)",
+        "return vectors",
+        "model/test_embedding.py::test_fixed_vectors_get_no_gradient_alone_and_stacked",
+    ),
+    Wreck(
         "test rows given to training",
         "training/members.py",
         "RowTable.of([split.rows(index, role) for index in members])",

@@ -54,9 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument(
         "input",
         nargs="+",
-        help="a .csv, .tsv or .parquet with the feature columns, a .npy or .npz of raw rows, or images, their folders",
+        help="a .csv, .tsv or .parquet, a .npy or .npz of raw rows, images or their folders, or tokens in columns",
     )
-    predict.add_argument("output", help="the .csv to write: prediction, of classes p_<class> each, and the rows' ids")
+    predict.add_argument(
+        "output", help="the .csv to write: prediction, ids, of classes p_<class> each; of text also columns"
+    )
     predict.add_argument("--delimiter", help="between the cells of a text file (default: a comma, in .tsv a tab)")
     predict.add_argument("--decimal", default=".", choices=(".", ","), help="before fractions (default: a point)")
     predict.add_argument("--model", default="models", help="folder of the model (default: models)")

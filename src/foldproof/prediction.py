@@ -18,6 +18,7 @@ from foldproof.data.sources.image_listing import list_images
 from foldproof.data.sources.image_rows import decoded
 from foldproof.data.sources.parquet import open_parquet
 from foldproof.data.sources.table_file import TableFile
+from foldproof.data.text.serving import in_columns, read_sentences, rows_of
 from foldproof.data.usable import require_usable
 from foldproof.errors import DataError
 from foldproof.evaluation.tables import neutral, with_ids
@@ -44,9 +45,11 @@ def predict_files(
 
     `delimiter` stands between the cells of a text file (None: a comma, in .tsv a tab), `decimal` before fractions.
     """
+    model = ExportedModel.load(folder)
+    if model.schema.kind == "text" and len(sources) == 1:
+        return _tag_file(sources[0], target, model)
     if target.suffix.lower() != ".csv":
         raise DataError(f"{target}: found as the file to write, legal: a name that ends in .csv")
-    model = ExportedModel.load(folder)
     told = ""
     if any(source.is_dir() or source.suffix.lower() in FORMATS for source in sources):
         table = predict_images(model, sources)
@@ -62,6 +65,21 @@ def predict_files(
     write_whole(target, table.to_csv(index=False, lineterminator="\n"))
     written = f"{target}: {len(table)} predictions, the mean of {len(model.members)} networks"
     return f"{written}\n{told}" if told else written
+
+
+def _tag_file(source: Path, target: Path, model: ExportedModel) -> str:
+    """Tag the tokens in the first column of `source`: as a table where `target` ends in .csv, else in columns again."""
+    sentences = read_sentences(source)
+    table = predictions_table(model, rows_of(sentences, model.schema))
+    if target.suffix == ".csv":
+        table.insert(0, "sentence", np.repeat(np.arange(len(sentences)), list(map(len, sentences))))
+        table.insert(1, "token", [neutral(token) for sentence in sentences for token in sentence])
+        content = table.to_csv(index=False, lineterminator="\n")
+    else:
+        tags = [table[name].tolist() for name in table if str(name).partition("_")[0] == "prediction"]
+        content = in_columns(sentences, tags)
+    write_whole(target, content)
+    return f"{target}: {len(table)} tokens in {len(sentences)} sentences, the mean of {len(model.members)} networks"
 
 
 def predict_images(model: ExportedModel, sources: Sequence[Path]) -> "pd.DataFrame":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from foldproof.config import Params, load_params
 from foldproof.config.reading import read_yaml
 from foldproof.config.warnings import warning_lines
-from foldproof.data.schema import Task
+from foldproof.data.schema import Schema
 from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
 
@@ -62,6 +62,7 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.given import refuse_untracked
+    from foldproof.model.word_vectors import word_vectors
     from foldproof.training.losses import loss_for
     from foldproof.training.plan import Work, make_plan
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
@@ -100,11 +101,12 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     attempt(lambda: views_of(params.evaluate.test_time, schema))
     attempt(look_at_network)
     attempt(lambda: refuse_untracked(params.model, root))
+    attempt(lambda: word_vectors(params.model.embedding, schema, inputs(), schema.rows))
     attempt(lambda: refuse_unfit_keys(train))
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
     attempt(lambda: loss_for(train, schema.task))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
-    attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
+    attempt(lambda: _refuse_other_tasks_metric(params, schema))
     if problems:
         raise ConfigError(*dict.fromkeys(problems))  # a network that does not fit is met by several
     told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
@@ -121,12 +123,12 @@ def _refuse_idle_masks(params: Params, network: "nn.Module") -> None:
     refuse_masks_that_mask_nothing(params.evaluate.monte_carlo_dropout, draws)
 
 
-def _refuse_other_tasks_metric(params: Params, task: Task) -> None:
+def _refuse_other_tasks_metric(params: Params, schema: Schema) -> None:
     from foldproof.metrics import names_for
 
-    name, legal = params.evaluate.primary_metric, names_for(task)
+    name, legal = params.evaluate.primary_metric, names_for(schema.task, schema.classes)
     if name != "auto" and name not in legal:
-        raise ConfigError(f"evaluate.primary_metric: found {name}, legal for {task}: auto, {', '.join(legal)}")
+        raise ConfigError(f"evaluate.primary_metric: found {name}, legal for {schema.task}: auto, {', '.join(legal)}")
 
 
 def _fingerprint(root: Path, params: Params) -> str:

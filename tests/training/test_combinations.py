@@ -28,6 +28,7 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, FoldproofError, TrainingError
 from foldproof.training.kept import Kept
 from foldproof.training.members import make_population, make_recipe
+from tests.data.augmented import dataset_of_text
 from tests.data.transforms.tables import mixed
 from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, split_of
 
@@ -43,6 +44,8 @@ FIXED: dict[str, Any] = {
     "train.engine": "in_process",
     "train.divergence_factor": 1e9,
     "model.start_from": None,  # weights that fit are made in test_transfer.py
+    "model.embedding.vectors": None,  # a file; tests/training/test_tagger.py has some
+    "model.embedding.watch": [],
 }
 LARGEST = {
     "train.batch_size": 24,
@@ -118,7 +121,7 @@ def key(path: str, field: FieldInfo) -> st.SearchStrategy[Any]:
 
 SECTIONS: dict[str, type[BaseModel]] = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
 jobs = st.fixed_dictionaries({name: section(model, f"{name}.") for name, model in SECTIONS.items()})
-DATA = {"digits": digits(160), "diabetes": diabetes(120), "mixed": mixed(160)}
+DATA = {"digits": digits(160), "diabetes": diabetes(120), "mixed": mixed(160), "text": dataset_of_text(120)}
 
 
 def whole_job(values: dict[str, Any], dataset: Dataset) -> tuple[Params, Split]:

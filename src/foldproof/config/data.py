@@ -12,7 +12,18 @@ ImputerName = Literal["mean", "median", "most_frequent"]
 CategoriesName = Literal["auto", "one_hot", "embed"]
 TargetScalerName = Literal["standard", "min_max", "none"]
 SourceName = Literal[
-    "digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "tsv", "parquet", "npz", "idx", "image_folder"
+    "digits",
+    "breast_cancer",
+    "wine",
+    "iris",
+    "diabetes",
+    "csv",
+    "tsv",
+    "parquet",
+    "npz",
+    "idx",
+    "image_folder",
+    "conll",
 ]
 OwnSource = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
 ColumnKind = Literal["number", "boolean", "date", "category"]
@@ -27,6 +38,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "npz": ("path",),
     "idx": ("path",),
     "image_folder": ("path",),
+    "conll": ("path", "target", "columns"),
 }
 PATHS = ("path", "labels", "test_path")
 # Keys that name columns are taken by sources whose columns have names; at all others they would do nothing.
@@ -46,7 +58,7 @@ class Data(Closed):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     """of the file, compared before it is read"""
     target: str | Names | None = None
-    """csv, tsv, parquet: the column to predict, or several"""
+    """csv, tsv, parquet, conll: the column to predict, or several"""
     group: str | None = None
     """column; rows of one group (a patient, a place) never stand on both sides of a split; no feature"""
     time: str | None = None
@@ -63,6 +75,10 @@ class Data(Closed):
     """csv, tsv: the character between cells; null: a comma, a tab"""
     decimal: Literal[".", ","] = "."
     """csv, tsv: the character before a fraction"""
+    columns: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """conll: the names of all columns in their order, such as [token, pos, ner]; one is `token`"""
+    window: Annotated[int, Field(ge=1)] = 5
+    """conll: words that a row sees, an odd number: the token with as many before it as after it"""
     task: Literal["auto", "classification", "regression"] = "auto"
     """auto takes fractions, or many different values, for regression"""
 
@@ -111,6 +127,23 @@ class Data(Closed):
         for dropped in self.drop:
             if dropped in beside:
                 raise ValueError(f"data.drop: {dropped!r} is dropped, and used as group, time, weight or id")
+        return self
+
+    @model_validator(mode="after")
+    def _tagged_text_names_its_columns(self) -> "Data":
+        if self.window % 2 == 0:
+            raise ValueError(f"data.window: found {self.window}, legal: odd numbers, such as {self.window + 1}")
+        if self.source != "conll":
+            return self
+        if "token" not in self.columns or len(set(self.columns)) < len(self.columns):
+            raise ValueError(
+                f"data.columns: found {list(self.columns)}, legal: different names, one of them token, such as "
+                "[token, pos, ner]"
+            )
+        legal = [name for name in self.columns if name != "token"]
+        wrong = [name for name in self.targets if name not in legal]
+        if wrong or len(set(self.targets)) < len(self.targets):
+            raise ValueError(f"data.target: found {list(self.targets)}, legal: different ones of {legal}")
         return self
 
 
@@ -167,3 +200,5 @@ class Preprocess(Closed):
     """tables: a 0 or 1 for each value, or a code, to be embedded; auto: codes for columns of more than 16 values"""
     target: TargetScalerName = "standard"
     """regression: how the number to predict is centred and scaled while training; metrics are in its own units"""
+    minimum_count: Count = 1
+    """text: a word or other feature met less often than this in a member's training rows is unknown to it"""

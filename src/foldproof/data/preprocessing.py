@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from foldproof.config.data import Preprocess
 from foldproof.data.schema import Schema
+from foldproof.data.text.vocabulary import BESIDE, with_unknown
 from foldproof.data.transforms import TRANSFORMS
 from foldproof.data.transforms.categories import MOST_ONE_HOT, Sized, coded, one_hot
 from foldproof.data.transforms.scaling import normalise
@@ -51,9 +52,12 @@ class Preprocessing:
     inputs: Inputs
     steps: tuple[str, ...] = ("scaling",)  # names of TRANSFORMS, which the numbers go through
     columns: Columns | None = None  # None: a row is numbers alone
+    words: tuple[str, ...] = ()  # names of the features of a token, where a row is codes alone
 
     def __call__(self, rows: "Tensor", learnt: "dict[str, Tensor]") -> "Tensor":
         """Network inputs `[P, B, *inputs.shape]`."""
+        if self.words:
+            return with_unknown(rows, [learnt[f"known.{name}"] for name in self.words])
         if self.columns is None:
             return self.transformed(rows, learnt)
         import torch
@@ -79,7 +83,7 @@ class Preprocessing:
         """Plain values for JSON."""
         columns = None if self.columns is None else asdict(self.columns)
         inputs = {"shape": list(self.inputs.shape), "coded": list(self.inputs.coded)}
-        return {**inputs, "steps": list(self.steps), "columns": columns}
+        return {**inputs, "steps": list(self.steps), "columns": columns, "words": list(self.words)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Preprocessing":
@@ -89,7 +93,8 @@ class Preprocessing:
         if found is not None:
             one_hot, coded = (tuple((place, count) for place, count in found[name]) for name in ("one_hot", "coded"))
             columns = Columns(tuple(found["numbers"]), tuple(found["indicators"]), one_hot, coded)
-        return cls(Inputs(tuple(values["shape"]), tuple(values["coded"])), tuple(values["steps"]), columns)
+        inputs = Inputs(tuple(values["shape"]), tuple(values["coded"]))
+        return cls(inputs, tuple(values["steps"]), columns, tuple(values["words"]))
 
 
 def preprocessing_of(section: Preprocess, schema: Schema, missing: Sequence[int] = ()) -> Preprocessing:
@@ -100,6 +105,9 @@ def preprocessing_of(section: Preprocess, schema: Schema, missing: Sequence[int]
         schema: of the data.
         missing: the columns in which some number of the data is missing.
     """
+    if schema.kind == "text":
+        coded = tuple(len(column.values) + BESIDE for column in schema.columns)
+        return Preprocessing(Inputs(schema.shape, coded), (), words=schema.features)
     columns = _columns(section, schema, missing)
     shape = schema.shape if columns is None else (len(columns.numbers),)
     _refuse_unfit(section, shape)

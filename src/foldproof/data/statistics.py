@@ -16,6 +16,7 @@ from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.preprocessing import Preprocessing, preprocessing_of
 from foldproof.data.splits import Role, Rows, Split
+from foldproof.data.text.vocabulary import vocabularies
 from foldproof.data.transforms import TRANSFORMS
 from foldproof.data.transforms.categories import fit_codes, fit_one_hot, seen
 from foldproof.data.transforms.scaling import standard
@@ -28,7 +29,8 @@ from foldproof.reproducibility import read_json, sha256, write_json, write_whole
 class Statistics:
     """What `preprocessing` learnt, stacked float64 arrays `[M, ...]` by name.
 
-    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`.
+    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`; of text `known.<column>` `[M, V]`
+    is 1 for the values that occur in the training rows.
     """
 
     preprocessing: Preprocessing
@@ -54,7 +56,8 @@ def fit_rows(
         view = partial(_viewed, preprocessing=preprocessing, learnt=dict(learnt), steps=place)
         training = TrainingRows(dataset.features, rows, _shape_of_numbers(dataset, preprocessing), view)
         learnt |= TRANSFORMS[name].fit(training, section)
-    return learnt | _beside(dataset, rows, preprocessing) | _target(dataset, rows, section), hash_of_rows(rows)
+    learnt |= _beside(dataset, rows, preprocessing) | _words(dataset, rows, section) | _target(dataset, rows, section)
+    return learnt, hash_of_rows(rows)
 
 
 def hash_of_rows(rows: Rows) -> str:
@@ -148,3 +151,9 @@ def _target(dataset: Dataset, rows: Rows, section: Preprocess) -> dict[str, Floa
     targets: NDArray[np.float64] = np.asarray(dataset.targets[rows], dtype=np.float64)
     center, scale = TARGET_SCALERS[section.target](Stream.of(targets[:, None]))
     return {"target_center": center[0], "target_scale": scale[0]}
+
+
+def _words(dataset: Dataset, rows: Rows, section: Preprocess) -> dict[str, Floats]:
+    """Which words, and other features of tokens, these rows hold; nothing of other kinds of data."""
+    schema = dataset.schema
+    return vocabularies(dataset.features[rows], schema.columns, section.minimum_count) if schema.kind == "text" else {}

@@ -73,7 +73,11 @@ def counted(assessment: Assessment) -> str:
 def described(assessment: Assessment) -> str:
     """What was learnt from what."""
     shape = "×".join(str(size) for size in assessment.shape)
-    rows = f"images of {shape}" if assessment.kind == "image" else f"rows of {shape} columns"
+    rows = {
+        "image": f"images of {shape}",
+        "table": f"rows of {shape} columns",
+        "text": f"tokens in windows of {assessment.shape[0]}",
+    }[assessment.kind]
     wanted = f"{len(assessment.classes)} classes" if assessment.classes else "a number"
     return f"{assessment.rows} {rows}, {wanted}, target {assessment.target}"
 

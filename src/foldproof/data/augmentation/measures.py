@@ -1,7 +1,7 @@
 """What some augmentations must know of a member's training rows, and of no others: a table `name -> function`.
 
 Each takes the data and the member's training rows and gives one number a channel, shaped to broadcast against a row:
-`[C, 1, 1]` of images, `[F]` of tables, whose columns are their channels.
+`[C, 1, 1]` of images, `[F]` of tables and text, whose columns are their channels.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -44,6 +44,11 @@ def _or_of_categories(values: Floats, dataset: Dataset, instead: float) -> Float
     return np.where(categories, instead, values) if any(categories) else values
 
 
+def _beyond(dataset: Dataset, rows: Rows) -> Floats:  # noqa: ARG001
+    """The code beyond a sentence's end of each feature: the number of its values."""
+    return np.array([len(column.values) for column in dataset.schema.columns], np.float64)
+
+
 def _over_all_but_channels(reduce: Callable[..., Any], features: NDArray[Any]) -> Floats:
     axes = (0, *range(2, features.ndim))
     return np.asarray(reduce(features, axis=axes, keepdims=True)[0], np.float64)
@@ -59,4 +64,5 @@ MEASURES: dict[str, Callable[[Dataset, Rows], Floats]] = {
     "high": _high,
     "mean": _mean,
     "deviation": _deviation,
+    "beyond": _beyond,
 }

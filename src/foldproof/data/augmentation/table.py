@@ -15,7 +15,7 @@ from torch import Tensor
 from foldproof.config.augment import Augment
 from foldproof.config.closed import BatchSize
 from foldproof.config.customary import Kind
-from foldproof.data.augmentation import blur, boxes, colour, mixing, moves, noise, warps
+from foldproof.data.augmentation import blur, boxes, colour, mixing, moves, noise, warps, words
 from foldproof.data.augmentation.measures import measure
 from foldproof.data.augmentation.mixing import Mix
 from foldproof.data.dataset import Dataset
@@ -60,6 +60,7 @@ class Mixing(Augmentation):
 
 IMAGES: tuple[Kind, ...] = ("image",)
 TABLES: tuple[Kind, ...] = ("table",)
+TEXT: tuple[Kind, ...] = ("text",)
 RANGE = ("low", "high")
 
 WARPS: dict[str, Warp] = {
@@ -80,6 +81,7 @@ CHANGES: dict[str, Change] = {
     "cutout": Change(apply=boxes.cutout, kinds=IMAGES, in_pixels=True, measures=("mean",)),
     "feature_noise": Change(apply=noise.feature_noise, kinds=TABLES, measures=("deviation",)),
     "feature_dropout": Change(apply=noise.feature_dropout, kinds=TABLES, measures=("mean",)),
+    "word_dropout": Change(apply=words.word_dropout, kinds=TEXT, measures=("beyond",)),
 }
 MIXINGS: dict[str, Mixing] = {
     "mixup": Mixing(own=mixing.mixup, kinds=IMAGES + TABLES, numbers_alone=True),

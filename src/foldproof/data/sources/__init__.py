@@ -8,6 +8,7 @@ from foldproof.config.data import Data
 from foldproof.data.dataset import Dataset, collect, reading_of
 from foldproof.data.reading import Reading
 from foldproof.data.sources.bundled import BUNDLED
+from foldproof.data.sources.conll import open_conll
 from foldproof.data.sources.delimited import open_delimited
 from foldproof.data.sources.idx import open_idx
 from foldproof.data.sources.image_folder import open_image_folder
@@ -40,6 +41,7 @@ SOURCES: dict[str, Open] = {
     "npz": _in_memory(load_npz),
     "idx": open_idx,
     "image_folder": open_image_folder,
+    "conll": open_conll,
 }
 
 
