@@ -67,7 +67,7 @@ def export_model(data: Dataset, folder: Path) -> None:
     statistics = fit_statistics(data, split, params.preprocess)
     activation = loss_for(params.train, data.schema.task).output_activation
     plan = {"threads": 1}
-    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, activation)
+    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, [activation])
     model.save(folder)
 
 

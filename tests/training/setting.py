@@ -81,7 +81,7 @@ def _fitted(
     population = make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, members)
     steps = split.steps_per_epoch(chosen.train.batch_size)
     data = make_data(dataset, split, tuple(members), chosen.train.batch_size, steps)
-    recipe = make_recipe(dataset.schema.task, chosen.train)
+    recipe = make_recipe(dataset.schema.targets, chosen.train)
     population = population.trained(population.matrix.double() + nudge, population.buffers) if nudge else population
     with trail_of(folder) as trail:
         return fit(population, data, recipe, "cpu", chosen.train.precision, sinks, trail)

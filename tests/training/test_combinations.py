@@ -216,7 +216,7 @@ def test_most_draws_are_jobs_that_run(name: str) -> None:
     def made(chosen: Params, split: Split) -> None:
         statistics = fit_statistics(dataset, split, chosen.preprocess)
         make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, (0,))
-        make_recipe(dataset.schema.task, chosen.train)
+        make_recipe(dataset.schema.targets, chosen.train)
 
     @settings(
         max_examples=40,

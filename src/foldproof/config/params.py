@@ -78,6 +78,8 @@ def _flatten(path: str, value: object) -> dict[str, Scalar]:
     if isinstance(value, tuple) and any(isinstance(item, Closed) for item in value):
         parts = [_flatten(f"{path}.{place}", item) for place, item in enumerate(value)]
         return {name: scalar for part in parts for name, scalar in part.items()}
+    if isinstance(value, dict):
+        return {f"{path}.{name}": content for name, content in value.items()}
     if isinstance(value, tuple):
         return {path: ", ".join(str(item) for item in value)}
     assert isinstance(value, str | int | float | bool)

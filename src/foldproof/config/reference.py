@@ -52,6 +52,8 @@ def _legal(annotation: Any, metadata: tuple[Any, ...]) -> str:
             return "a list of blocks"
         count = "" if items[-1] is Ellipsis else f"{len(items)} "
         return f"a list of {count}({_legal(items[0], ())})"
+    if origin is dict:
+        return f"a block of names: {_legal(get_args(annotation)[1], ())}"
     kinds = {int: "whole number", float: "number", str: "text", bool: "`true`, `false`", type(None): "`null`"}
     return " ".join([kinds[annotation], *(_bounds(metadata) if annotation in (int, float) else [])])
 

@@ -32,6 +32,13 @@ class Dataset:
         named = [one.name for one in fields(self) if one.name != "schema"]
         return {name: value for name in named if (value := getattr(self, name)) is not None}
 
+    def view(self, place: int) -> "Dataset":
+        """The same rows as if the target at `place` were the only one: `[N]` int64 classes or float32 numbers."""
+        if len(self.schema.targets) == 1:
+            return self
+        schema, column = self.schema.view(place), self.targets[:, place]
+        return replace(self, schema=schema, targets=column.astype(np.int64) if schema.classes else np.array(column))
+
     def save(self, folder: str | Path) -> None:
         """Write `<name>.npy` of each array and `schema.json`, each whole."""
         prepare(Reading(self.schema, lambda: iter([Chunk(**self.arrays())])), folder)

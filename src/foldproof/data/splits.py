@@ -114,6 +114,7 @@ def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
 
     `seed` goes into the members' keys alone, so that another one trains other networks on the same rows.
     """
+    dataset = dataset.view(0)  # the first target is the one whose classes are dealt evenly
     labels = dataset.targets if dataset.schema.task == "classification" else None
     if section.stratify is True and labels is None:
         raise ConfigError("split.stratify: found true, legal: auto or false where the target is a number")

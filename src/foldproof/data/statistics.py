@@ -28,7 +28,7 @@ LEARNT = ("center", "scale", "target_center", "target_scale")
 class Statistics:
     """What `preprocessing` learnt, stacked float64 arrays `[M, ...]` by name.
 
-    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`.
+    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`, or `[M, T]` of several targets.
     """
 
     preprocessing: Preprocessing
@@ -44,16 +44,23 @@ def fit_statistics(dataset: Dataset, split: Split, section: Preprocess) -> Stati
 
 
 def fit_rows(dataset: Dataset, rows: Rows, section: Preprocess) -> tuple[tuple[Floats, ...], str]:
-    """Center and scale `[*shape]` of these rows, those of the target `[]` (0 and 1 for classes), the rows' hash."""
+    """Center and scale `[*shape]` of these rows, those of the target `[]` or targets `[T]`, the rows' hash."""
     seen = sha256(rows.astype("<i8").tobytes())
     features = np.asarray(dataset.features[rows], dtype=np.float64)
     means, _ = _moments(features, section.center)
     _, deviations = _moments(features, section.scale)
-    if dataset.schema.task == "classification":
-        return (means, deviations, np.zeros(()), np.ones(())), seen
-    targets = np.asarray(dataset.targets[rows], dtype=np.float64)
-    target_mean, target_deviation = _moments(targets[:, None], "feature")
-    return (means, deviations, target_mean[0], target_deviation[0]), seen
+    return (means, deviations, *_of_targets(dataset, rows)), seen
+
+
+def _of_targets(dataset: Dataset, rows: Rows) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the target `[]`, or of several `[T]`; of classes 0 and 1."""
+    shape = dataset.targets.shape[1:]
+    numbers = np.array([target.task == "regression" for target in dataset.schema.targets])
+    values = np.asarray(dataset.targets[rows], dtype=np.float64).reshape(len(rows), -1)
+    means, deviations = np.zeros(len(numbers)), np.ones(len(numbers))
+    if numbers.any():
+        means[numbers], deviations[numbers] = _moments(values[:, numbers], "feature")
+    return means.reshape(shape), deviations.reshape(shape)
 
 
 def save_statistics(statistics: Statistics, split: Split, folder: str | Path) -> None:

@@ -99,7 +99,7 @@ class BestEpochs(pl.Callback):
         if diverged and not self._diverged_stop:
             raise TrainingError(*diverged.values(), ADVICE)
         self._give_up(diverged, epoch)
-        scores = self._scores(module, predictions)
+        scores = self._scores(module, predictions[0])
         self._progress = self._progress.after(epoch, losses, self._minimum_improvement)
         if self._reduction is not None:
             self._plateau = self._plateau.after(losses, self._reduction)
@@ -179,9 +179,11 @@ class BestEpochs(pl.Callback):
                 )
         return problems
 
-    def _unusable(self, losses: Tensor, predictions: Tensor, epoch: int) -> dict[int, str]:
+    def _unusable(self, losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, str]:
         """Whose weights after this epoch are of no use, and what was seen."""
-        finite = losses.isfinite() & predictions.flatten(1).isfinite().all(1)
+        finite = losses.isfinite()
+        for of_target in predictions:
+            finite &= of_target.flatten(1).isfinite().all(1)
         return {
             index: f"{self._members[index].name}: the weights give no finite loss on the inner-validation rows "
             f"(epoch {epoch})"
@@ -197,8 +199,9 @@ class BestEpochs(pl.Callback):
             self._done.add(index)
 
     def _scores(self, module: PopulationModule, predictions: Tensor) -> list[float]:
+        """The score of each member's predictions of the first target."""
         table = module.data.inner_validation
-        targets = module.targets_of(table).numpy()
+        targets = module.first_targets(table).numpy()
         valid = table.weight.cpu().numpy() > 0
         metric = METRICS[self._score].function
         return [

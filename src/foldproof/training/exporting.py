@@ -55,7 +55,7 @@ class Exporter:
     model: Model
     network: StackedNetwork
     plan: dict[str, Any]  # as the record tells it
-    output_activation: OutputActivation
+    output_activations: tuple[OutputActivation, ...]  # of each target
 
     def __call__(self, kept: Kept, averaging: Averaging) -> tuple[ExportedModel, tuple[Without, ...]]:
         """The model, and which one it would be without averaging, and with that but without snapshots."""
@@ -82,7 +82,7 @@ class Exporter:
             candidate.weights.buffers,
             self.statistics,
             self.plan,
-            self.output_activation,
+            self.output_activations,
             snapshots,
         )
 

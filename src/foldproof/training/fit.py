@@ -13,15 +13,14 @@ import pytorch_lightning as pl
 import torch
 
 from foldproof.config.schedule import ReduceOnPlateau
-from foldproof.data.schema import Task
 from foldproof.data.splits import Member
 from foldproof.training.averaging import AveragingRow, WeightAverage
 from foldproof.training.best_epochs import BestEpochs
 from foldproof.training.checkpoints import Checkpoint
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.events import FitContinued, Sink
+from foldproof.training.heads import Head
 from foldproof.training.kept import Kept
-from foldproof.training.losses import LossRow
 from foldproof.training.memory import keeping_freed_memory
 from foldproof.training.module import Objective, PopulationModule
 from foldproof.training.optimizers import OptimizerRow
@@ -40,9 +39,8 @@ _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
 class Recipe:
     """How every member is trained, as plain values; what differs between members is in the population's settings."""
 
-    task: Task
-    score: str
-    loss: LossRow
+    heads: tuple[Head, ...]
+    score: str  # a metric of the first
     optimizer: OptimizerRow
     block: Any
     factor_of_epochs: Callable[[float], float]
@@ -131,8 +129,7 @@ def _as_found(population: Population, data: FoldDataModule, found: Checkpoint) -
 
 def _objective(recipe: Recipe, steps: int) -> Objective:
     return Objective(
-        recipe.task,
-        recipe.loss,
+        recipe.heads,
         recipe.optimizer,
         recipe.block,
         lambda step: recipe.factor_of_epochs(step / steps),

@@ -110,17 +110,17 @@ def fit_trials(
     population = begin(make_trials(dataset, split, statistics, trials))
     train = trials[0].train
     everyone = tuple(range(len(split.members))) * len(trials)
-    recipe = replace(make_recipe(dataset.schema.task, train), diverged_stop=True)
+    recipe = replace(make_recipe(dataset.schema.targets, train), diverged_stop=True)
     steps = split.steps_per_epoch(train.batch_size)
     data = make_data(dataset, split, everyone, train.batch_size, steps)
     with using_threads(threads):
         kept = fit(population, data, recipe, device, train.precision, sinks)
-    activation = recipe.loss.output_activation
+    activations = tuple(head.loss.output_activation for head in recipe.heads)
     models: list[ExportedModel] = []
     for number, trial in enumerate(trials):
         own = range(number * len(split.members), (number + 1) * len(split.members))
         told = {"threads": threads, "steps_per_epoch": steps}
-        exporter = Exporter(dataset.schema, split, statistics, trial.model, population.network, told, activation)
+        exporter = Exporter(dataset.schema, split, statistics, trial.model, population.network, told, activations)
         models.append(exporter(kept.select(own), trial.train.averaging)[0])
     return models
 
