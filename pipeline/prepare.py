@@ -11,10 +11,10 @@ def main(params: Params) -> None:
     dataset = load_source(params.data)
     dataset.save("data/prepared")
     schema = dataset.schema
-    told = f"{len(schema.classes)} classes" if schema.classes else "one number"
-    print(
-        f"{schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}, target {schema.target!r} ({told})"
-    )
+    print(f"{schema.name}: {schema.rows} rows of shape {schema.shape}")
+    for target in schema.targets:
+        told = f"{len(target.classes)} classes" if target.classes else "one number"
+        print(f"target {target.name!r}: {target.task} ({told})")
 
 
 if __name__ == "__main__":

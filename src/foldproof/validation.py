@@ -49,7 +49,7 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.factory_source import refuse_untracked
-    from foldproof.training.losses import loss_for
+    from foldproof.training.heads import heads_for
     from foldproof.training.plan import Work, make_plan
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
     from foldproof.training.schedules import factor_of_epochs
@@ -75,12 +75,13 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     attempt(lambda: refuse_untracked(params.model, root))
     attempt(lambda: refuse_unfit_keys(train))
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
-    attempt(lambda: loss_for(train, schema.task))
+    attempt(lambda: heads_for(train, schema.targets))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
     if problems:
         raise ConfigError(*problems)
-    told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
+    tasks = " and ".join(dict.fromkeys(target.task for target in schema.targets))
+    told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {tasks}"
     return told, warning_lines(params.model, train, schema.task)
 
 

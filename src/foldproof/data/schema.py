@@ -106,6 +106,15 @@ class Schema:
         parts = (predictions[..., start:end] for start, end in pairwise(ends))
         return tuple(part if target.classes else part[..., 0] for target, part in zip(self.targets, parts, strict=True))
 
+    def served(self, place: int) -> tuple[str, ...]:
+        """The columns of what users are given: `prediction`, and of classes `p_<class>`, the probability of each.
+
+        Of several targets `prediction_<target>` and `p_<target>_<class>`.
+        """
+        target = self.targets[place]
+        of_target = "" if len(self.targets) == 1 else f"{target.name}_"
+        return (self.column(place, "prediction"), *(f"p_{of_target}{name}" for name in target.classes))
+
     def column(self, place: int, name: str) -> str:
         """What tables call a column about the target at `place`: `<name>_<target>` where there are several."""
         return name if len(self.targets) == 1 else f"{name}_{self.targets[place].name}"

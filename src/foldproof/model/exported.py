@@ -5,7 +5,7 @@ be several snapshots of one network, whose mean it predicts; the weights on disk
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class ExportedModel:
     buffers: State  # [M*S, ...]
     statistics: dict[str, Tensor]  # float32, [M, ...]
     settings: State  # of layers that draw, such as dropout rates, [M*S, ...]
+    only: int | None = None  # the place of the one target that it predicts; None: all of them, side by side
 
     @property
     def members(self) -> list[dict[str, Any]]:
@@ -60,6 +61,10 @@ class ExportedModel:
     def draws(self) -> bool:
         """Whether masks would change a prediction: some layer drops something."""
         return any(bool((value > 0).any()) for value in self.settings.values())
+
+    def alone(self, place: int) -> "ExportedModel":
+        """The same model, which predicts the target at `place` alone."""
+        return replace(self, only=place)
 
     def predict_members(self, features: NDArray[Any]) -> NDArray[np.float32]:
         """Each member's probabilities `[M, n, C]`, or values `[M, n]` in original units, of raw rows `[n, *shape]`.
@@ -125,9 +130,9 @@ class ExportedModel:
             part if target.classes else self._in_units(place, part)
             for place, (target, part) in enumerate(zip(targets, found, strict=True))
         ]
-        return (
-            found[0] if len(found) == 1 else torch.cat([part.reshape(*outputs.shape[:2], -1) for part in found], dim=-1)
-        )
+        if len(found) == 1 or self.only is not None:
+            return found[self.only or 0]
+        return torch.cat([part.reshape(*outputs.shape[:2], -1) for part in found], dim=-1)
 
     def _in_units(self, place: int, values: Tensor) -> Tensor:
         """What is predicted of the target at `place`, `[M*S, n]`, in the target's own units."""
