@@ -37,7 +37,7 @@ def save_assessment(
 
     `folder` gets `evaluation.json` (all of it), `metrics.json` (the few figures for DVC), `folds.csv`,
     `predictions.csv` and `plots/*.png`, of which those of the second target are `target_2_*.png`; `path_of_test` gets
-    the ensemble's predictions of the test rows (parquet), and what Monte-Carlo dropout said of them, where it was asked.
+    the ensemble's predictions of the test rows (parquet), and where it was asked what Monte-Carlo dropout said of them.
     """
     place = Path(folder)
     write_json(place / "evaluation.json", assessment.to_dict())

@@ -104,13 +104,41 @@ def render(
         baselines=rows.baselines(assessment),
         test_set=rows.test_set(assessment),
         averaging=rows.averaging(assessment),
-        remarks_on_averaging=tuple(dict.fromkeys(one.remark for one in assessment.averaging if one.remark)),
-        pictures={name: _picture(name, pictures[name]) for name in CAPTIONS if name in pictures},
+        remarks_on_averaging=_remarks_on_averaging(assessment),
+        pictures=_pictures(pictures),
+        which_decides=rows.which_decides(assessment),
+        targets=rows.targets(assessment) if assessment.targets else None,
+        further=tuple(
+            _further(one, _pictures(pictures, f"target_{number}_"))
+            for number, one in enumerate(assessment.targets.values(), start=2)
+        ),
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),
         params=tuple((name, _as_yaml(value)) for name, value in params.items()),
         fingerprint=schema.fingerprint,
     )
+
+
+def _further(assessment: Assessment, pictures: dict[str, Picture]) -> dict[str, Any]:
+    """What the page shows of a target that is not the first."""
+    return {
+        "assessment": assessment,
+        "metric": assessment.metrics[0],
+        "headline": rows.headline(assessment),
+        "interval": rows.headline_interval(assessment),
+        "verdict": rows.verdict_in_a_sentence(assessment),
+        "remarks": rows.remarks(assessment),
+        "baselines": rows.baselines(assessment),
+        "test_set": rows.test_set(assessment),
+        "averaging": rows.averaging(assessment),
+        "remarks_on_averaging": _remarks_on_averaging(assessment),
+        "folds": rows.folds(assessment),
+        "pictures": pictures,
+    }
+
+
+def _remarks_on_averaging(assessment: Assessment) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.remark for one in assessment.averaging if one.remark))
 
 
 def coded(text: str) -> "Markup":
@@ -130,6 +158,11 @@ def coded(text: str) -> "Markup":
 
 def _as_yaml(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _pictures(paths: Mapping[str, Path], prefix: str = "") -> dict[str, Picture]:
+    """Those of the pictures with this prefix that the page has a caption for, by their names without it."""
+    return {name: _picture(name, paths[prefix + name]) for name in CAPTIONS if prefix + name in paths}
 
 
 def _picture(name: str, path: Path) -> Picture:
