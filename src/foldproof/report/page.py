@@ -109,7 +109,7 @@ def render(
         which_decides=rows.which_decides(assessment),
         targets=rows.targets(assessment) if assessment.targets else None,
         further=tuple(
-            _further(one, _pictures(pictures, f"target_{number}_"))
+            _further(one, assessment, _pictures(pictures, f"target_{number}_"))
             for number, one in enumerate(assessment.targets.values(), start=2)
         ),
         audit=rows.audit(split_audit),
@@ -119,15 +119,15 @@ def render(
     )
 
 
-def _further(assessment: Assessment, pictures: dict[str, Picture]) -> dict[str, Any]:
-    """What the page shows of a target that is not the first."""
+def _further(assessment: Assessment, first: Assessment, pictures: dict[str, Picture]) -> dict[str, Any]:
+    """What the page shows of a target that is not the first, without the checks that come out as they did there."""
     return {
         "assessment": assessment,
         "metric": assessment.metrics[0],
         "headline": rows.headline(assessment),
         "interval": rows.headline_interval(assessment),
         "verdict": rows.verdict_in_a_sentence(assessment),
-        "remarks": rows.remarks(assessment),
+        "remarks": tuple(check for check in rows.remarks(assessment) if check not in first.checks),
         "baselines": rows.baselines(assessment),
         "test_set": rows.test_set(assessment),
         "averaging": rows.averaging(assessment),
