@@ -28,7 +28,7 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, FoldproofError, TrainingError
 from foldproof.training.kept import Kept
 from foldproof.training.members import make_population, make_recipe
-from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, split_of
+from tests.training.setting import diabetes, digits, digits_twice, fit_together, killed_and_resumed, split_of
 
 Made = TypeVar("Made")
 
@@ -52,9 +52,11 @@ LARGEST = {
 }
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {type(None): st.none(), bool: st.booleans()}
 WORDS = {"model.factory": [f"tests.model.own_network:{name}" for name in ("plain", "recurrent", "of_tables")]}
+NAMES = {"train.target_weights": ["digit", "ink"]}
 # Where the default is made for other data: what a key that was refused falls back to.
 FITTING: dict[str, dict[str, Any]] = {
     "digits": {},
+    "digits_twice": {},
     "diabetes": {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"},
 }
 
@@ -71,11 +73,8 @@ def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.
         return st.sampled_from(get_args(annotation))
     if origin is Union or str(origin) == "<class 'types.UnionType'>":
         return st.one_of(*(values_of(branch, path, metadata) for branch in get_args(annotation)))
-    if origin is tuple:
-        items = get_args(annotation)
-        if items[-1] is Ellipsis:
-            return st.lists(values_of(items[0], path), min_size=1, max_size=2)
-        return st.tuples(*(values_of(item, path) for item in items)).map(list)
+    if origin in (tuple, dict):
+        return several(get_args(annotation), path)
     if annotation in SCALARS:
         return SCALARS[annotation]
     if annotation is str:
@@ -83,6 +82,15 @@ def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return section(annotation, f"{path}.")
     return numbers(annotation, path, metadata)
+
+
+def several(items: tuple[Any, ...], path: str) -> st.SearchStrategy[Any]:
+    """A list of one or two, or of as many as its items, or a block with some of the names that there are."""
+    if path in NAMES:
+        return st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES[path], values_of(items[1], path)))
+    if items[-1] is Ellipsis:
+        return st.lists(values_of(items[0], path), min_size=1, max_size=2)
+    return st.tuples(*(values_of(item, path) for item in items)).map(list)
 
 
 def numbers(kind: type, path: str, metadata: tuple[Any, ...]) -> st.SearchStrategy[Any]:
@@ -115,7 +123,7 @@ def key(path: str, field: FieldInfo) -> st.SearchStrategy[Any]:
 
 SECTIONS: dict[str, type[BaseModel]] = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
 jobs = st.fixed_dictionaries({name: section(model, f"{name}.") for name, model in SECTIONS.items()})
-DATA = {"digits": digits(160), "diabetes": diabetes(120)}
+DATA = {"digits": digits(160), "diabetes": diabetes(120), "digits_twice": digits_twice(140)}
 
 
 def whole_job(values: dict[str, Any], dataset: Dataset) -> tuple[Params, Split]:
@@ -162,7 +170,7 @@ def put_back(values: dict[str, Any], refusal: FoldproofError, fitting: dict[str,
 def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
     features, targets = np.array(dataset.features), np.array(dataset.targets)
     features[rows] = 255 if features.dtype == np.uint8 else 1e6
-    targets[rows] = targets[rows][::-1] if dataset.schema.task == "classification" else -1e6
+    targets[rows] = -1e6 if dataset.schema.task == "regression" else targets[rows][::-1]
     return replace(dataset, features=features, targets=targets)
 
 
