@@ -1,4 +1,4 @@
-"""Several targets on one trunk, rows that count by weights: losses and gradients are plain torch's and scikit-learn's."""
+"""Several targets on one trunk, and weights of rows: losses and gradients are plain torch's and scikit-learn's."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +54,7 @@ def test_steps_are_those_of_plain_torch(weighted: bool, class_weights: str) -> N
     chosen = plain_job(target_weights={"ink": 0.3}, class_weights=class_weights)
     split = split_of(dataset, chosen)
     kept = fit_together(dataset, split, chosen, (0,))
+    assert kept.best_epoch[0] > 0
     network = plain_network(dataset, split, chosen)
     inputs, digit, ink, counts = rows_of(dataset, split, Role.TRAINING)
     of_class = torch.ones(10, dtype=torch.float64)
