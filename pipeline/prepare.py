@@ -6,11 +6,10 @@ from foldproof.stage import stage
 
 def main(params: Params) -> None:
     """Write the rows as memory-mapped arrays with their schema."""
-    from foldproof.data.sources import load_source
+    from foldproof.data.dataset import prepare
+    from foldproof.data.sources import open_source
 
-    dataset = load_source(params.data)
-    dataset.save("data/prepared")
-    schema = dataset.schema
+    schema = prepare(open_source(params.data), "data/prepared")
     print(f"{schema.name}: {schema.rows} rows of shape {schema.shape}")
     for target in schema.targets:
         told = f"{len(target.classes)} classes" if target.classes else "one number"

@@ -116,7 +116,7 @@ MEMBERS = (
         "best weights not kept, the last ones exported",
         "training/best_epochs.py",
         "self.kept.weights.write(where, weights.select(places))",
-        "self.kept.weights.write(self._alive, weights)",
+        "self.kept.weights.write(self._standing.alive, weights)",
         "training/test_fit.py::test_the_best_epochs_weights_are_kept_not_the_last",
     ),
     Wreck(
@@ -192,8 +192,8 @@ MEMBERS = (
     Wreck(
         "a trial that diverges ends all trials",
         "training/best_epochs.py",
-        "if diverged and not self._diverged_stop:",
-        "if diverged:",
+        "if lost and not recipe.diverged_stop:",
+        "if lost:",
         "training/test_trials.py::test_a_trial_that_diverges_stops_alone",
     ),
 )

@@ -47,8 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     add("sync", _sync, "write to MLflow whatever its record lacks")
     add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)
     predict = add("predict", _predict, "predict new rows with the trained model")
-    predict.add_argument("input", help="a .csv with the feature columns, or a .npy / .npz (features) of raw rows")
-    predict.add_argument("output", help="the .csv to write: prediction, and for classes p_<class> each")
+    predict.add_argument(
+        "input",
+        nargs="+",
+        help="a .csv with the feature columns, a .npy / .npz (features) of raw rows, or images and folders of them",
+    )
+    predict.add_argument("output", help="the .csv to write: prediction, of classes p_<class> each, of images their id")
     predict.add_argument("--model", default="models", help="folder of the model (default: models)")
     return parser
 
@@ -106,7 +110,7 @@ def _ui(chosen: argparse.Namespace) -> int:
 
 
 def _predict(chosen: argparse.Namespace) -> int:
-    from foldproof.prediction import predict_file
+    from foldproof.prediction import predict_files
 
-    print(predict_file(Path(chosen.input), Path(chosen.output), Path(chosen.model)))
+    print(predict_files([Path(one) for one in chosen.input], Path(chosen.output), Path(chosen.model)))
     return 0

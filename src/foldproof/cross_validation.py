@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foldproof.config import Params, params_from
+from foldproof.config import params_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def cross_validate(
         targets: `[n]` class labels or numbers; of several targets `[n, T]`, or each by its name. The first of them
             is the one that decides: its classes are dealt evenly, its metric is the headline.
         params: sections shaped like params.yaml, such as `{"train": {"epochs": 20}}`. A key that is left out takes
-            its default, which docs/params.md lists; the network is an mlp unless it says otherwise.
+            what is customary for the kind of data, or its default; docs/params.md lists both.
         name: what the data is called in messages.
         feature_names: the columns of a table.
         progress: show the epochs as they pass.
@@ -84,9 +84,11 @@ def cross_validate(
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, out_of_fold_table
 
-    chosen = _params(params)
+    values = {"schema": 1, **(params or {})}
+    task = params_from(values).data.task
     wanted: Any = targets if isinstance(targets, Mapping) else np.asarray(targets)
-    dataset = describe(name, np.asarray(features), wanted, chosen.data.task, feature_names=tuple(feature_names))
+    dataset = describe(name, np.asarray(features), wanted, task, feature_names=tuple(feature_names))
+    chosen = params_from(values, kind=dataset.schema.kind, absent=True)
     for told in warnings_of(chosen.model, chosen.train, dataset.schema.task):
         warn(told, stacklevel=2)
     split = make_split(dataset, chosen.split, chosen.seed)
@@ -110,11 +112,3 @@ def cross_validate(
         statistics_manifest=manifest_of(statistics, split),
     )
     return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
-
-
-def _params(overrides: Mapping[str, Any] | None) -> Params:
-    values: dict[str, Any] = {"schema": 1, **(overrides or {})}
-    model = values.get("model", {})
-    if isinstance(model, Mapping):
-        values["model"] = {"name": "mlp", **model}
-    return params_from(values, where="params")

@@ -1,15 +1,21 @@
-"""`foldproof predict`: raw rows in a file, predictions out, preprocessing included."""
+"""`foldproof predict`: raw rows or images in files, predictions out, preprocessing included."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.data.progress import watched
 from foldproof.data.schema import Schema
 from foldproof.data.sources.csv import read_table
+from foldproof.data.sources.image_files import FORMATS
+from foldproof.data.sources.image_listing import list_images
+from foldproof.data.sources.image_rows import decoded
 from foldproof.errors import DataError
+from foldproof.evaluation.tables import FORMULA_STARTS
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import write_whole
 
@@ -17,12 +23,38 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def predict_file(source: Path, target: Path, folder: Path) -> str:
-    """Predict the rows of `source` with the model in `folder` and write `target`; says what was written."""
+def predict_files(sources: Sequence[Path], target: Path, folder: Path) -> str:
+    """Predict the rows of a file, or images, with the model in `folder` and write `target`; says what was written."""
+    if target.suffix.lower() != ".csv":
+        raise DataError(f"{target}: found as the file to write, legal: a name that ends in .csv")
     model = ExportedModel.load(folder)
-    features = read_rows(source, model.schema)
-    write_whole(target, predictions_table(model, features).to_csv(index=False, lineterminator="\n"))
-    return f"{target}: {len(features)} predictions, the mean of {len(model.members)} networks"
+    if any(source.is_dir() or source.suffix.lower() in FORMATS for source in sources):
+        table = predict_images(model, sources)
+    elif len(sources) > 1:
+        raise DataError(f"{', '.join(map(str, sources))}: several files to read; legal for images alone")
+    else:
+        table = predictions_table(model, read_rows(sources[0], model.schema))
+    write_whole(target, table.to_csv(index=False, lineterminator="\n"))
+    return f"{target}: {len(table)} predictions, the mean of {len(model.members)} networks"
+
+
+def predict_images(model: ExportedModel, sources: Sequence[Path]) -> "pd.DataFrame":
+    """Predictions of image files, and of all those in folders, decoded as those that the model was trained on.
+
+    Column id holds a file's path: below the folder where one folder is given, else as it was given; after an apostrophe
+    where a spreadsheet would run it as a formula. Raises DataError with every file that cannot be used.
+    """
+    import pandas as pd
+
+    decoding = model.schema.decoding
+    if decoding is None:
+        raise DataError(f"the model of {model.schema.name!r} does not take image files; give it .csv, .npy or .npz")
+    listing = list_images(sources)
+    rows = decoded(listing.folder, listing.names, decoding, listing.problems)
+    parts = [predictions_table(model, part) for part in watched(rows, len, "predicted", len(listing.names))]
+    table = pd.concat(parts, ignore_index=True)
+    table.insert(0, "id", [f"'{name}" if name.startswith(FORMULA_STARTS) else name for name in listing.names])
+    return table
 
 
 def read_rows(source: Path, schema: Schema) -> NDArray[Any]:
@@ -34,7 +66,7 @@ def read_rows(source: Path, schema: Schema) -> NDArray[Any]:
     elif source.suffix in (".npy", ".npz"):
         features = _read_arrays(source)
     else:
-        raise DataError(f"{source}: legal endings are .csv, .npy and .npz")
+        raise DataError(f"{source}: legal are .csv, .npy, .npz and, for images, folders, {', '.join(FORMATS)}")
     if schema.kind == "image" and features.shape[1:] == schema.shape[1:] and schema.shape[0] == 1:
         features = features[:, None]
     if features.shape[1:] != schema.shape:

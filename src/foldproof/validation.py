@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from foldproof.config import Params, load_params
 from foldproof.config.reading import read_yaml
 from foldproof.config.warnings import warning_lines
-from foldproof.data.schema import Schema, Task
+from foldproof.data.schema import Task
 from foldproof.errors import ConfigError, FoldproofError
 from foldproof.reproducibility import sha256, sha256_of_tree, write_whole
 
 if TYPE_CHECKING:
-    from foldproof.data.preprocessing import Inputs
+    from torch import nn
 
 REMEMBERED = Path(".foldproof/validated")
 
@@ -42,7 +42,7 @@ def validate(root: Path) -> str:
 
 def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof import randomness
-    from foldproof.data.augmentation import strengths
+    from foldproof.data.augmentation import refuse_mixing_of_single_rows, strengths
     from foldproof.data.preprocessing import preprocessing_of
     from foldproof.data.sources import load_source
     from foldproof.data.splits import make_split
@@ -55,9 +55,10 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     from foldproof.training.schedules import factor_of_epochs
 
     dataset = load_source(params.data)
-    schema, train = dataset.schema, params.train
+    schema = dataset.schema
+    params = load_params(root / "params.yaml", schema.kind)
+    train = params.train
     problems: list[str] = []
-    key = randomness.key_of(params.seed)
     inputs = preprocessing_of(params.preprocess, schema).inputs
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
@@ -67,11 +68,16 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
         except FoldproofError as error:
             problems.extend(error.problems)
 
+    def look_at_network() -> None:
+        network = build(params.model, inputs, schema.outputs, randomness.key_of(params.seed))
+        attempt(lambda: refuse_unfit_network(train, network))
+        attempt(lambda: _refuse_idle_masks(params, network))
+
     attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
     attempt(lambda: strengths(params.augment, schema))
-    attempt(lambda: _refuse_idle_masks(params, inputs, schema))
+    attempt(lambda: refuse_mixing_of_single_rows(dict(params.augment), train.batch_size))
     attempt(lambda: views_of(params.evaluate.test_time, schema))
-    attempt(lambda: refuse_unfit_network(train, build(params.model, inputs, schema.outputs, key)))
+    attempt(look_at_network)
     attempt(lambda: refuse_untracked(params.model, root))
     attempt(lambda: refuse_unfit_keys(train))
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
@@ -85,16 +91,13 @@ def _try_everything(params: Params, root: Path) -> tuple[str, list[str]]:
     return told, warning_lines(params.model, train, schema.task)
 
 
-def _refuse_idle_masks(params: Params, inputs: "Inputs", schema: Schema) -> None:
-    """Build the network, and look whether any of its layers drops something, where masks are asked for."""
-    from foldproof import randomness
+def _refuse_idle_masks(params: Params, network: "nn.Module") -> None:
+    """Look whether any layer of the network drops something, where masks are asked for."""
     from foldproof.evaluation.test_time import refuse_masks_that_mask_nothing
-    from foldproof.model.build import build
     from foldproof.model.stacked import stack
 
-    one = build(params.model, inputs, schema.outputs, randomness.key_of(params.seed))
-    network, _, buffers = stack([one])
-    draws = any(bool((value > 0).any()) for value in network.settings(buffers).values())
+    stacked, _, buffers = stack([network])
+    draws = any(bool((value > 0).any()) for value in stacked.settings(buffers).values())
     refuse_masks_that_mask_nothing(params.evaluate.monte_carlo_dropout, draws)
 
 

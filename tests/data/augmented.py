@@ -7,9 +7,9 @@ import torch
 
 from foldproof import randomness
 from foldproof.config.augment import Augment
+from foldproof.config.customary import Kind
 from foldproof.data.augmentation import AUGMENTATIONS, augment, mix
 from foldproof.data.dataset import Dataset, describe
-from foldproof.data.schema import Kind
 
 MEMBERS, BATCH = 3, 12
 KEYS = torch.stack([randomness.key_of(0, 0, fold) for fold in range(MEMBERS)])

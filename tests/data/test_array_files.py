@@ -26,9 +26,13 @@ def test_chunks_make_the_bytes_that_numpy_writes(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_of_what_was_not_finished(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), ArrayFiles(tmp_path) as files:
-        files.append(FIRST)
-        raise RuntimeError("the third file is cut short")
+    def fail() -> None:
+        with ArrayFiles(tmp_path) as files:
+            files.append(FIRST)
+            raise RuntimeError("the third file is cut short")
+
+    with pytest.raises(RuntimeError, match="cut short"):
+        fail()
     assert not list(tmp_path.iterdir())
 
 

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 
 from foldproof import randomness
+from foldproof.config.customary import Kind
 from foldproof.data.augmentation import AUGMENTATIONS, augment, measured, mix
 from foldproof.data.batches import epoch_batches
 from foldproof.data.dataset import Dataset
 from foldproof.data.preprocessing import Inputs, normalise
-from foldproof.data.schema import Kind
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics
 from foldproof.model.build import build

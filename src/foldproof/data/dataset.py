@@ -1,6 +1,6 @@
 """The prepared data: raw rows and targets as memory-mapped arrays, and the schema that says what they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.config.customary import Kind
 from foldproof.data.array_files import ArrayFiles, digest_of, fingerprint_of
 from foldproof.data.reading import Chunk, Reading
-from foldproof.data.schema import Column, Kind, Schema, Target, Task
+from foldproof.data.schema import Column, Schema, Target, Task
 from foldproof.errors import DataError
 from foldproof.reproducibility import read_json, write_json
 
@@ -114,12 +115,34 @@ def describe(
     if features.ndim == 3:
         features = features[:, None]
     features = np.ascontiguousarray(features if features.dtype == np.uint8 else features.astype(np.float32))
-    typed = [_typed(name, own, values, task, classes) for own, values in wanted.items()]
+    typed = [typed_target(name, values, task, classes, own) for own, values in wanted.items()]
     names = tuple(feature_names) or tuple(f"x{i}" for i in range(features.shape[1]))
     columns = tuple(map(Column, names)) if kind == "table" else ()
     shape = tuple(int(size) for size in features.shape[1:])
     schema = Schema(name, kind, shape, columns, tuple(own for own, _ in typed))
     return complete(Dataset(schema, features, side_by_side([values for _, values in typed])))
+
+
+def typed_target(
+    name: str,
+    targets: NDArray[Any],
+    task: Task | Literal["auto"] = "auto",
+    classes: tuple[str, ...] | None = None,
+    target: str = "target",
+) -> tuple[Target, NDArray[Any]]:
+    """What is predicted, and for each row its class index or number; arguments and errors are those of `describe`."""
+    chosen = _task_of(targets) if task == "auto" else task
+    if chosen == "classification":
+        codes, found = _coded(targets, classes)
+        if len(found) < 2:
+            raise DataError(f"{name}: target {target!r} has one class only ({found[0]!r}); nothing can be learnt")
+        return Target(target, chosen, found), codes
+    if not np.issubdtype(targets.dtype, np.number):
+        raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
+    values = targets.astype(np.float32)
+    if (values == values[0]).all():
+        raise DataError(f"{name}: target {target!r} is {values[0]:g} in every row; nothing can be learnt")
+    return Target(target, chosen), values
 
 
 def side_by_side(targets: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -136,24 +159,6 @@ def _by_name(targets: NDArray[Any] | Mapping[str, NDArray[Any]], target: str) ->
     if targets.ndim != 2 or targets.shape[1] < 2:
         return {target: targets[:, 0] if targets.ndim == 2 and targets.shape[1] else targets}
     return {f"{target}_{place}": column for place, column in enumerate(targets.T)}
-
-
-def _typed(
-    name: str, target: str, values: NDArray[Any], task: Task | Literal["auto"], classes: tuple[str, ...] | None
-) -> tuple[Target, NDArray[Any]]:
-    """What a target is, and its values: class indices (int64) or numbers (float32)."""
-    chosen = _task_of(values) if task == "auto" else task
-    if chosen == "classification":
-        codes, classes = _coded(values, classes)
-        if len(classes) < 2:
-            raise DataError(f"{name}: target {target!r} has one class only ({classes[0]!r}); nothing can be learnt")
-        return Target(target, chosen, classes), codes
-    if not np.issubdtype(values.dtype, np.number):
-        raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
-    numbers = values.astype(np.float32)
-    if (numbers == numbers[0]).all():
-        raise DataError(f"{name}: target {target!r} is {numbers[0]:g} in every row; nothing can be learnt")
-    return Target(target, chosen), numbers
 
 
 def _problems(features: NDArray[Any], targets: Mapping[str, NDArray[Any]]) -> list[str]:
@@ -235,19 +240,18 @@ def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDAr
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
-    _refuse_lookalikes([str(label) for label in labels])
+    if problems := lookalikes(map(str, labels)):
+        raise DataError(*problems)
     return codes.astype(np.int64), tuple(str(label) for label in labels)
 
 
-def _refuse_lookalikes(labels: list[str]) -> None:
-    """Labels that differ only by case or spaces are one class, typed in several ways."""
+def lookalikes(labels: Iterable[str]) -> list[str]:
+    """What is wrong with labels that differ only by case or spaces: they are one class, typed in several ways."""
     alike: dict[str, list[str]] = {}
     for label in labels:
         alike.setdefault(" ".join(label.split()).casefold(), []).append(label)
-    problems = [
-        f"classes {', '.join(map(repr, same))} differ only by case or spaces"
+    return [
+        f"classes {', '.join(map(repr, same))} differ only by case or spaces; write them alike"
         for same in alike.values()
         if len(same) > 1
     ]
-    if problems:
-        raise DataError(*(f"{problem}; write them alike" for problem in problems))

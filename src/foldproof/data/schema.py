@@ -4,12 +4,14 @@ from dataclasses import asdict, dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any, Literal
 
+from foldproof.config.customary import Kind
 from foldproof.errors import DataError
 
 SCHEMA = 2
-Kind = Literal["image", "table", "text"]
 Task = Literal["classification", "regression"]
 ColumnKind = Literal["number", "boolean", "date", "category"]
+Colour = Literal["grey", "rgb"]
+Fit = Literal["resize", "crop"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,29 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Decoding:
+    """How a file of an image becomes a row: uint8 `[1, H, W]` in grey, or `[3, H, W]` in colour, 255 is white.
+
+    `fit` says how an image of another size is brought to this one; None refuses it.
+    """
+
+    colour: Colour
+    size: tuple[int, int]  # height and width
+    fit: Fit | None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        return ({"grey": 1, "rgb": 3}[self.colour], *self.size)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Decoding":
+        """Read what `dataclasses.asdict` made of it."""
+        height, width = values["size"]
+        return cls(values["colour"], (height, width), values["fit"])
+
+
+@dataclass(frozen=True)
 class Schema:
     """Rows of a kind and shape: `(C, H, W)` for an image, `(F,)` for a table, `(window, F)` for a token of text."""
 
@@ -65,6 +90,7 @@ class Schema:
     targets: tuple[Target, ...]  # at least one
     rows: int = 0
     fingerprint: str = ""  # SHA-256 of all other fields and of the arrays
+    decoding: Decoding | None = None  # of images whose rows can be had from image files
 
     @property
     def task(self) -> Task:
@@ -139,4 +165,5 @@ class Schema:
             tuple(map(Target.from_dict, values["targets"])),
             values["rows"],
             values["fingerprint"],
+            Decoding.from_dict(decoding) if (decoding := values.get("decoding")) else None,
         )

@@ -172,7 +172,11 @@ def _losses(curves: "pd.DataFrame | None", member: Member, epoch: int) -> tuple[
 
 
 def test_to_training(split: Split) -> float:
-    """Scored rows to rows of the training part, mean over members: 1/(k-1) for k equal folds."""
+    """Scored rows to rows of the training part, mean over members: 1/(k-1) for k equal folds.
+
+    Over time training parts grow from 1 to k blocks, and the mean is `(1 + 1/2 + ... + 1/k) / k` without a gap. The
+    correction is derived for training parts of one size; with growing ones it is an approximation.
+    """
     ratios = [
         len(split.rows(index, Role.SCORED)) / len(split.training_part(index)) for index in range(len(split.members))
     ]
@@ -203,7 +207,7 @@ def _baseline(
     classes = len(dataset.schema.classes)
     plan = [(split.training_part(index), split.rows(index, Role.SCORED)) for index in range(len(split.members))]
     if len(held_out):
-        plan.append((np.flatnonzero(split.roles[0] != Role.TEST), held_out))
+        plan.append((split.learnt_rows(), held_out))
     fits = [predict(baseline, dataset.features, dataset.targets, classes, *rows) for rows in plan]
     scored = [
         {name: METRICS[name].function(dataset.targets[rows], fit.predictions) for name in names}

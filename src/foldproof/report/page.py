@@ -104,7 +104,7 @@ def render(
         baselines=rows.baselines(assessment),
         test_set=rows.test_set(assessment),
         averaging=rows.averaging(assessment),
-        remarks_on_averaging=_remarks_on_averaging(assessment),
+        remarks_on_averaging=rows.remarks_on_averaging(assessment),
         pictures=_pictures(pictures),
         which_decides=rows.which_decides(assessment),
         targets=rows.targets(assessment) if assessment.targets else None,
@@ -131,14 +131,10 @@ def _further(assessment: Assessment, first: Assessment, pictures: dict[str, Pict
         "baselines": rows.baselines(assessment),
         "test_set": rows.test_set(assessment),
         "averaging": rows.averaging(assessment),
-        "remarks_on_averaging": _remarks_on_averaging(assessment),
+        "remarks_on_averaging": rows.remarks_on_averaging(assessment),
         "folds": rows.folds(assessment),
         "pictures": pictures,
     }
-
-
-def _remarks_on_averaging(assessment: Assessment) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.remark for one in assessment.averaging if one.remark))
 
 
 def coded(text: str) -> "Markup":

@@ -203,18 +203,17 @@ def test_set(assessment: Assessment) -> Rows:
 
 
 def averaging(assessment: Assessment) -> Rows:
-    """What each kind of averaging added: with and without it, the paired difference over folds, and its cost."""
+    """What each kind of averaging added: with and without it, and the paired difference over folds."""
     columns = (
         "averaging",
         "instead of",
         "metric",
-        "folds with",
+        "folds",
         "without",
-        f"difference, {percent(assessment.confidence)} interval",
+        f"difference ({percent(assessment.confidence)})",
         "verdict",
-        "test set with",
+        "test set",
         "without",
-        "cost",
     )
     lines: list[tuple[str, ...]] = []
     for one in assessment.averaging:
@@ -228,10 +227,16 @@ def averaging(assessment: Assessment) -> Rows:
                 *("" if value is None else figure(value, metric) for value in folds),
                 *_difference(one, metric),
                 *("" if value is None else figure(value, metric) for value in test),
-                one.cost,
             )
         )
     return Rows(columns, tuple(lines))
+
+
+def remarks_on_averaging(assessment: Assessment) -> tuple[str, ...]:
+    """A sentence on what each costs, and one on each that the folds cannot tell of."""
+    costs = dict.fromkeys(f"Cost of {one.technique}: {one.cost}." for one in assessment.averaging)
+    silent = dict.fromkeys(f"No verdict: {one.remark}." for one in assessment.averaging if one.remark)
+    return (*costs, *silent)
 
 
 def _difference(one: Addition, metric: Metric) -> tuple[str, str]:
@@ -243,15 +248,24 @@ def _difference(one: Addition, metric: Metric) -> tuple[str, str]:
 
 AUDITED = {
     "rows": "rows",
+    "kind": "kind of split",
+    "unit": "unit of splitting",
+    "ordered": "dealt by time",
     "test_rows": "test rows",
+    "test_set": "test set chosen by",
     "test_share": "share asked for as test set",
     "folds": "folds",
     "repeats": "repeats",
     "inner_share": "share of inner validation",
     "stratified": "stratified",
+    "gap": "gap",
+    "duplicates": "duplicates are kept",
     "duplicate_rows": "rows that have a duplicate",
     "duplicate_clusters": "groups of duplicates",
     "conflicting_duplicates": "groups with different targets",
+    "groups": "groups that the data has",
+    "timed": "rows have times",
+    "unused_rows": "rows that nobody uses",
     "seed": "seed",
 }
 

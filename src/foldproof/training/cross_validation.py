@@ -18,6 +18,7 @@ from foldproof.model.exported import ExportedModel
 from foldproof.model.factory_source import hash_of_source
 from foldproof.model.stacked import stack
 from foldproof.model.without import Without
+from foldproof.training.assignment import Assignment
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
 from foldproof.training.exporting import Exporter
@@ -26,7 +27,6 @@ from foldproof.training.members import key_of_member, kinds_of, make_recipe
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
 from foldproof.training.resume import Resume, digest_of_training
-from foldproof.training.task import Task
 from foldproof.unfinished import in_use
 
 
@@ -90,10 +90,10 @@ def train_members(
         sink(started)
     source = hash_of_source(model)
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
-    task = Task(dataset, split, statistics, model, train, augment, plan, folder)
+    assignment = Assignment(dataset, split, statistics, model, train, augment, plan, folder)
     with in_use(folder) if folder else nullcontext():
-        kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
-    activations = tuple(head.loss.output_activation for head in recipe.heads)
+        kept = Kept.joined(ENGINES[plan.engine](assignment, sinks), plan.populations)
+    activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
     told = {**plan.to_dict(), "steps_per_epoch": steps}
     exporter = Exporter(schema, split, statistics, model, network, told, activations)
     exported, without = exporter(kept, train.averaging)

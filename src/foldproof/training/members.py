@@ -6,7 +6,6 @@ from math import inf
 
 import numpy as np
 import torch
-from torch import nn
 
 from foldproof import randomness
 from foldproof.config.augment import Augment
@@ -19,19 +18,19 @@ from foldproof.data.dataset import Dataset
 from foldproof.data.schema import Schema, Target
 from foldproof.data.splits import Member, Role, Split
 from foldproof.data.statistics import Statistics
-from foldproof.errors import ConfigError
 from foldproof.metrics import primary
 from foldproof.model.build import build
 from foldproof.model.stacked import State, stack
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.class_weights import CLASS_WEIGHTS
 from foldproof.training.data_module import FoldDataModule
-from foldproof.training.fit import Recipe
 from foldproof.training.heads import ceiling, heads_for, target_weights
 from foldproof.training.losses import loss_settings
+from foldproof.training.module import Objective
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.penalties import PENALTIES
 from foldproof.training.population import Population
+from foldproof.training.recipe import Recipe
 from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
 from foldproof.training.schedules import factor_of_epochs, reduction_on_plateau
 from foldproof.training.settings import acting, settings_of
@@ -46,13 +45,15 @@ def make_recipe(targets: Sequence[Target], train: Train) -> Recipe:
     refuse_unfit_keys(train)
     row, every = AVERAGINGS[averaging.name], averaging.snapshots.every_epochs
     return Recipe(
-        heads=heads_for(train, targets),
+        objective=Objective(
+            heads=heads_for(train, targets),
+            optimizer=OPTIMIZERS[optimizer.name],
+            block=getattr(optimizer, optimizer.name),
+            factor_of_epochs=factor_of_epochs(train.schedule, train.epochs),
+            acting=acting(settings_of(train)),
+        ),
         score=primary(targets[0].task),
-        optimizer=OPTIMIZERS[optimizer.name],
-        block=getattr(optimizer, optimizer.name),
-        factor_of_epochs=factor_of_epochs(train.schedule, train.epochs),
         reduction=reduction_on_plateau(train.schedule),
-        acting=acting(settings_of(train)),
         epochs=train.epochs,
         patience=train.early_stopping.patience,
         minimum_improvement=train.early_stopping.minimum_improvement,
@@ -82,7 +83,6 @@ def make_population(
         build(model, inputs, schema.outputs, key, partial(_first_rows, dataset, split, statistics, index, key))
         for index, key in zip(indices, keys, strict=True)
     ]
-    refuse_single_rows(networks[0], train.batch_size)
     refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
     on = strengths(augment, schema)
@@ -116,14 +116,6 @@ def kinds_of(split: Split, train: Train) -> tuple[int, ...]:
     if OPTIMIZERS[train.optimizer.name].alone:
         return tuple(range(len(split.members)))
     return split.training_sizes() if train.batch_size == "full" else (0,) * len(split.members)
-
-
-def refuse_single_rows(network: nn.Module, batch_size: BatchSize) -> None:
-    """Raise ConfigError where batch normalisation would have a single row to normalise over."""
-    if batch_size == 1 and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in network.modules()):
-        raise ConfigError(
-            "train.batch_size: found 1, legal with batch normalisation: at least 2; or set model.normalisation: layer"
-        )
 
 
 def _first_rows(dataset: Dataset, split: Split, statistics: Statistics, index: int, key: torch.Tensor) -> torch.Tensor:

@@ -30,10 +30,10 @@ EVALUATED_AT_ONCE = 1024  # rows a member
 class Objective:
     """What is minimised, and how."""
 
-    heads: tuple[Head, ...]
+    heads: tuple[Head, ...]  # one a target
     optimizer: OptimizerRow
-    block: Any
-    factor: Callable[[int], float]
+    block: Any  # the optimizer's settings
+    factor_of_epochs: Callable[[float], float]  # on the learning rate
     acting: frozenset[str]  # the settings of members that are on
 
 
@@ -78,7 +78,7 @@ class PopulationModule(pl.LightningModule):
         objective, settings = self.objective, self.population.to(self.matrix.device, self.matrix.dtype).settings
         rates = Rates(
             settings["learning_rate"],
-            objective.factor,
+            lambda step: objective.factor_of_epochs(step / self.data.steps),
             objective.optimizer.decay == "decoupled",
             **{name: settings[name] for name in objective.acting - PENALTIES.keys()},
         )

@@ -14,11 +14,12 @@ from torch import Tensor
 
 from foldproof.config.augment import Augment
 from foldproof.config.closed import BatchSize
+from foldproof.config.customary import Kind
 from foldproof.data.augmentation import blur, boxes, colour, mixing, moves, noise, warps
 from foldproof.data.augmentation.measures import measure
 from foldproof.data.augmentation.mixing import Mix
 from foldproof.data.dataset import Dataset
-from foldproof.data.schema import Kind, Schema
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Rows
 from foldproof.data.statistics import Floats
 from foldproof.errors import ConfigError
@@ -97,12 +98,12 @@ def strengths(section: Augment, schema: Schema) -> dict[str, float]:
 
 
 def refuse_mixing_of_single_rows(chosen: Mapping[str, float], batch_size: BatchSize) -> None:
-    """Raise ConfigError where rows are to be mixed with others and there is none in their batch."""
+    """Raise ConfigError where rows are to be mixed with others and there is none in their batch; 0 mixes nothing."""
     if batch_size == 1:
         problems = [
             f"augment.{name}: found {chosen[name]:g}, legal with train.batch_size 1: 0"
             for name in MIXINGS
-            if name in chosen
+            if chosen.get(name)
         ]
         if problems:
             raise ConfigError(*problems)

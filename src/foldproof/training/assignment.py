@@ -20,7 +20,7 @@ from foldproof.training.resume import trail_of
 
 
 @dataclass(frozen=True)
-class Task:
+class Assignment:
     """All that decides what the members become, and where their trails lie; None for no trail."""
 
     dataset: Dataset
