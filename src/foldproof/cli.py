@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     add("retrain", _retrain, "pull, run what is stale, track, push and commit: what CI does").add_argument(
         "--rows", type=int, default=0, metavar="N", help="show the N rows predicted worst (number, actual, predicted)"
     )
+    fetch = add("fetch", _fetch, "copy a model from MLflow into a folder, to start from")
+    fetch.add_argument("model", help="models:/NAME@ALIAS, models:/NAME/VERSION or models:/ID")
+    fetch.add_argument("folder", help="a new folder, such as data/start/NAME")
     add("clean", _clean, "remove the checkpoints of trainings that were killed and not resumed")
     add("sync", _sync, "write to MLflow whatever its record lacks")
     add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)
@@ -86,6 +89,13 @@ def _retrain(chosen: argparse.Namespace) -> int:
     from foldproof.retraining.retrain import retrain
 
     return retrain(Path.cwd(), chosen.rows)
+
+
+def _fetch(chosen: argparse.Namespace) -> int:
+    from foldproof.tracking.fetching import fetch
+
+    print(fetch(Path.cwd(), chosen.model, Path(chosen.folder)))
+    return 0
 
 
 def _clean(chosen: argparse.Namespace) -> int:  # noqa: ARG001

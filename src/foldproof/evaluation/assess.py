@@ -11,7 +11,15 @@ from foldproof.data.schema import Schema
 from foldproof.data.splits import Member, Role, Split
 from foldproof.errors import DataError
 from foldproof.evaluation.advice import what_next
-from foldproof.evaluation.assessment import Assessment, BaselineResult, FoldResult, Score, TestScore, TestSet
+from foldproof.evaluation.assessment import (
+    Assessment,
+    BaselineResult,
+    FoldResult,
+    Score,
+    StartedFrom,
+    TestScore,
+    TestSet,
+)
 from foldproof.evaluation.baselines import BASELINES, Baseline, predict
 from foldproof.evaluation.calibration import calibrate
 from foldproof.evaluation.comparison import compare
@@ -93,11 +101,20 @@ def assess(
         confusion=_confusion(answers, pooled, len(schema.classes)) if classified else None,
         calibration=calibrate(answers, pooled) if classified else None,
         weighted=dataset.weights is not None,
+        started_from=_started_from(model_record),
     )
     rows = checks_of_rows(split, dataset, statistics_manifest)
     return assessment.concluded(
         (*rows, *checks_of_figures(assessment)), what_next(assessment, split.audit, model_record)
     )
+
+
+def _started_from(model_record: dict[str, Any]) -> StartedFrom | None:
+    told: dict[str, Any] | None = model_record.get("started_from")
+    if told is None:
+        return None
+    listed: dict[str, Any] = {name: tuple(told[name]) for name in ("loaded", "new", "frozen")}
+    return StartedFrom(**told | listed)
 
 
 def _by_member(frame: "pd.DataFrame", split: Split, dataset: Dataset, schema: Schema) -> list[Array]:

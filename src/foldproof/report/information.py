@@ -33,6 +33,7 @@ def information(
             "is as "
             "params.yaml says; settings tried before are not counted here, the record of runs lists them.",
         ),
+        ("Started from", _started_from(assessment)),
         ("Networks trained", _networks(assessment)),
         (
             "The model",
@@ -131,6 +132,23 @@ def _augmentation(params: dict[str, Scalar]) -> str:
     ]
     active = [one for one in used if not one.endswith((" 0", " 0.0", " none", " False"))]
     return f"On training rows alone: {', '.join(active)}." if active else "None."
+
+
+def _started_from(assessment: Assessment) -> str:
+    start = assessment.started_from
+    if start is None:
+        return "Initial weights, drawn anew for every network."
+    if start.fingerprint is None:
+        data = "a file that does not say what it was trained on, so rows held out here may be among it"
+    elif start.fingerprint == assessment.fingerprint:
+        data = f"a model of the same data ({start.data}), each network from one that learnt from just its own rows"
+    else:
+        data = f"a model of other data ({start.data}); whether rows held out here were among it is not known"
+    new = f"; anew: {', '.join(start.new)}" if start.new else ""
+    until = f" for {start.unfreeze_epoch} epochs" if start.unfreeze_epoch else ""
+    frozen = f" {start.freeze}{until}." if start.frozen else " Nothing stood still."
+    told = f"Trained weights, SHA-256 {start.sha256[:16]}, of {data}. Loaded: {len(start.loaded)} tensors{new}."
+    return f"{told}{frozen[0]}{frozen[1].upper()}{frozen[2:]}"
 
 
 def _networks(assessment: Assessment) -> str:

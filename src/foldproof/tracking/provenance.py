@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foldproof.config import Params
-from foldproof.model.factory_source import hash_of_source
+from foldproof.model.given import hash_of_given
 from foldproof.reproducibility import canonical_json, sha256, sha256_of_tree
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -42,8 +42,8 @@ def digest_of(params: Params, fingerprint: str, root: Path) -> str:
     code = sha256_of_tree(shaping_sources(), PACKAGE.parent)
     local = [*root.glob("pipeline/*.py"), root / "constraints.txt"]
     scripts = sha256_of_tree([file for file in local if file.is_file()], root)
-    network = hash_of_source(params.model)
-    parts = (canonical_json(params.flat()), fingerprint, code, network, scripts, _stages(root / "dvc.yaml"))
+    given = hash_of_given(params.model)
+    parts = (canonical_json(params.flat()), fingerprint, code, given, scripts, _stages(root / "dvc.yaml"))
     return sha256(*(part.encode() for part in parts))
 
 
