@@ -10,6 +10,7 @@ import pytest
 from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
 
 from foldproof.config import params_from
+from foldproof.data.schema import Target
 from foldproof.evaluation import Assessment
 from foldproof.report.page import CAPTIONS, coded, render
 
@@ -119,7 +120,7 @@ def test_names_are_escaped(pictures: dict[str, Path]) -> None:
     evil = '<script>alert("1")</script>'
     classes = (evil, "a & b", *"23456789")
     assessed = replace(digits_assessment(), data=evil, target=evil, classes=classes)
-    text = page(digits_run(), assessed, pictures, name=evil, target=evil, classes=classes)
+    text = page(digits_run(), assessed, pictures, name=evil, targets=(Target(evil, "classification", classes),))
     assert "<script" not in text
     assert evil in Outline(text).text
     assert not Outline(text).open
