@@ -44,7 +44,7 @@ def diverged(losses: Tensor, limits: Tensor, first: Tensor, bad_steps: Tensor, e
 
 
 def unusable(losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, str]:
-    """Whose weights give no finite loss `[P]` or predictions (of each target `[P, n, ...]`) of inner-validation rows."""
+    """Whose weights give no finite loss `[P]` or predictions, `[P, n, ...]` a target, of inner-validation rows."""
     finite = losses.isfinite()
     for of_target in predictions:
         finite = finite & of_target.flatten(1).isfinite().all(1)

@@ -18,8 +18,8 @@ class Population:
 
     `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of the training rows, for
     preprocessing and augmentation; `keys` `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and where there are some
-    class weights `[P, K]` and target weights `[P, T]`; `strengths` of the augmentations that are on `[P]`. `transfer` says what of the
-    network was trained before, and what stands still.
+    class weights `[P, K]` and target weights `[P, T]`; `strengths` of the augmentations that are on `[P]`. `transfer`
+    says what of the network was trained before, and what stands still.
     """
 
     members: tuple[Member, ...]
