@@ -66,7 +66,7 @@ def cross_validate_rates(
         population = replace(population, network=CompiledNetwork(population.network))
     steps = split.steps_per_epoch(params.train.batch_size)
     data = make_data(dataset, split, everyone, params.train.batch_size, steps)
-    recipe = make_recipe(dataset.schema.task, params.train)
+    recipe = make_recipe(dataset.schema.targets, params.train)
     with TemporaryDirectory() as folder, trail_of(Path(folder)) as trail:
         kept = fit(population, data, recipe, device, precision, sinks, trail)
     accuracies = scored(population, kept, dataset, split, device)

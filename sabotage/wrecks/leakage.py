@@ -132,8 +132,8 @@ LEAKAGE = (
     Wreck(
         "class weights from all rows",
         "training/members.py",
-        "[np.asarray(dataset.targets[split.rows(index, Role.TRAINING)]) for index in indices]",
-        "[np.asarray(dataset.targets) for _ in indices]",
+        "[np.asarray(of_target.targets[split.rows(index, Role.TRAINING)]) for index in indices]",
+        "[np.asarray(of_target.targets) for _ in indices]",
         "training/test_class_weights.py::test_a_member_is_judged_by_the_loss_weighted_as_its_own_training_rows_say",
     ),
     Wreck(

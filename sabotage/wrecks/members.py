@@ -70,16 +70,16 @@ MEMBERS = (
     Wreck(
         "augmentation applied in evaluation",
         "training/module.py",
-        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)",
-        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)\n"
+        "            rows, targets = self.data.gather(index, self.rows_dtype)",
+        "            rows, targets = self.data.gather(index, self.rows_dtype)\n"
         "            rows = augment(rows, population.strengths, population.keys, population.statistics)",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
         "padding counted among inner-validation rows",
         "training/module.py",
-        "counted = table.weight[:, part]",
-        "counted = torch.ones_like(table.weight[:, part])",
+        "counted = table.rows[:, part], table.weight[:, part]",
+        "counted = table.rows[:, part], torch.ones_like(table.weight[:, part])",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
@@ -135,9 +135,9 @@ MEMBERS = (
     ),
     Wreck(
         "class weights shared",
-        "training/module.py",
-        'self.population.settings["class_weights"].gather(1, targets)',
-        'self.population.settings["class_weights"][:1].expand(len(targets), -1).gather(1, targets)',
+        "training/heads.py",
+        'settings["class_weights"][:, self.outputs].gather(1, targets)',
+        'settings["class_weights"][:1, self.outputs].expand(len(targets), -1).gather(1, targets)',
         "training/test_class_weights.py::test_a_member_is_judged_by_the_loss_weighted_as_its_own_training_rows_say",
     ),
     Wreck(

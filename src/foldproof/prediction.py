@@ -127,15 +127,18 @@ def read_rows(source: Path, schema: Schema, delimiter: str | None = None, decima
 
 
 def predictions_table(model: ExportedModel, features: NDArray[Any]) -> "pd.DataFrame":
-    """Columns prediction and, for classes, p_<class>: the mean over the model's members."""
+    """Columns prediction and, for classes, p_<class>: the mean over the model's members.
+
+    Of several targets `prediction_<target>` and `p_<target>_<class>`, one target after the other.
+    """
     import pandas as pd
 
-    predicted = model.predict(features)
-    if model.schema.task == "regression":
-        return pd.DataFrame({"prediction": predicted})
-    names = np.array(model.schema.classes)
-    columns = {f"p_{name}": predicted[:, index] for index, name in enumerate(names)}
-    return pd.DataFrame({"prediction": names[predicted.argmax(1)], **columns})
+    schema, parts = model.schema, []
+    for place, own in enumerate(schema.apart(model.predict(features))):
+        names = np.array(schema.targets[place].classes)
+        values = [names[own.argmax(1)], *own.T] if len(names) else [own]
+        parts.append(pd.DataFrame(dict(zip(schema.served(place), values, strict=True))))
+    return pd.concat(parts, axis=1)
 
 
 def _read_arrays(source: Path) -> Given:

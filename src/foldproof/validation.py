@@ -63,7 +63,7 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     from foldproof.model.build import build
     from foldproof.model.given import refuse_untracked
     from foldproof.model.word_vectors import word_vectors
-    from foldproof.training.losses import loss_for
+    from foldproof.training.heads import heads_for
     from foldproof.training.plan import Work, make_plan
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
     from foldproof.training.schedules import factor_of_epochs
@@ -104,12 +104,13 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     attempt(lambda: word_vectors(params.model.embedding, schema, inputs(), schema.rows))
     attempt(lambda: refuse_unfit_keys(train))
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
-    attempt(lambda: loss_for(train, schema.task))
+    attempt(lambda: heads_for(train, schema.targets))
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema))
     if problems:
         raise ConfigError(*dict.fromkeys(problems))  # a network that does not fit is met by several
-    told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
+    tasks = " and ".join(dict.fromkeys(target.task for target in schema.targets))
+    told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {tasks}"
     return told, [*warning_lines(params.model, train, schema.task), *transfer]
 
 

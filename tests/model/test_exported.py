@@ -112,8 +112,8 @@ def test_a_model_of_classes_against_the_rest_predicts_by_sigmoids_wherever_it_is
 
 def test_an_output_activation_that_is_not_known_is_refused(tmp_path: Path) -> None:
     record = read_json(saved(tmp_path) / "model.json")
-    write_json(tmp_path / "model.json", {**record, "output_activation": "softmx"})
-    with pytest.raises(DataError, match=r"output_activation: found 'softmx', legal: .*did you mean 'softmax'"):
+    write_json(tmp_path / "model.json", {**record, "output_activations": ["softmx"]})
+    with pytest.raises(DataError, match=r"output_activations: found 'softmx', legal: .*did you mean 'softmax'"):
         ExportedModel.load(tmp_path)
 
 

@@ -91,7 +91,7 @@ def test_what_is_served_is_what_was_trained(name: str, tmp_path: Path) -> None:
     zero, one = np.zeros((MEMBERS, *SHAPE)), np.ones((MEMBERS, *SHAPE))
     statistics = Statistics(Preprocessing(Inputs(SHAPE)), {"center": zero, "scale": one})
     plan = {"threads": 1}
-    model = export(dataset.schema, section, [{}] * MEMBERS, *stack(networks), statistics, plan, "softmax")
+    model = export(dataset.schema, section, [{}] * MEMBERS, *stack(networks), statistics, plan, ["softmax"])
     model.save(tmp_path)
     found = ExportedModel.load(tmp_path).predict_members(rows)
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)

@@ -44,6 +44,10 @@ def dataset(kind: str) -> Dataset:
         return describe("iris", found.data, found.target, classes=classes, feature_names=names)
     if kind == "mixed":
         return mixed()
+    if kind == "several":
+        found = sklearn.datasets.load_iris()
+        species = np.array(["setosa", "versicolor", "virginica"])[found.target]
+        return describe("iris", found.data[:, :3], {"species": species, "petal width": found.data[:, 3]})
     found = sklearn.datasets.load_diabetes()
     return describe("diabetes", found.data[:120], found.target[:120], "regression")
 
@@ -74,7 +78,7 @@ def export_model(data: Dataset, folder: Path) -> None:
     from foldproof.model.build import build
     from foldproof.model.exported import export
     from foldproof.model.stacked import stack
-    from foldproof.training.losses import loss_for
+    from foldproof.training.heads import heads_for
 
     params, split = chosen(), split_of(data)
     keys = [randomness.key_of(index) for index in range(len(split.members))]
@@ -83,9 +87,9 @@ def export_model(data: Dataset, folder: Path) -> None:
     )
     members = [{"seed": 0, "repeat": 0, "fold": fold, "best_epoch": 1, "epochs": EPOCHS} for fold in range(2)]
     statistics = fit_statistics(data, split, params.preprocess)
-    activation = loss_for(params.train, data.schema.task).output_activation
+    activations = [head.loss.output_activation for head in heads_for(params.train, data.schema.targets)]
     plan = {"threads": 1}
-    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, activation)
+    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, activations)
     model.save(folder)
 
 

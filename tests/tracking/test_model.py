@@ -20,7 +20,7 @@ from tests.tracking.projects import dataset, export_model
 
 pytestmark = pytest.mark.usefixtures("mlflow_imported")
 
-KINDS = ("image", "table", "mixed", "regression")
+KINDS = ("image", "table", "mixed", "regression", "several")
 
 # A process that serves: foldproof is not installed there, the models bring it along.
 SERVE = """
@@ -78,12 +78,14 @@ def test_it_predicts_elsewhere_what_the_exported_model_predicts(kind: str, serve
     place, answer = served
     data, told = dataset(kind), answer["told"][kind]
     wanted = ExportedModel.load(place / kind / "exported").predict(np.asarray(data.features[:7]))
-    if data.schema.task == "regression":
-        np.testing.assert_array_equal(told["table"]["prediction"], wanted.astype(np.float64))
-    else:
-        chances = np.stack([told["table"][f"p_{name}"] for name in data.schema.classes], axis=1)
-        np.testing.assert_array_equal(chances, wanted.astype(np.float64))
-        assert told["table"]["prediction"] == [data.schema.classes[index] for index in wanted.argmax(1)]
+    for place_of_target, own in enumerate(data.schema.apart(wanted.astype(np.float64))):
+        classes = data.schema.targets[place_of_target].classes
+        prediction, *chances = (told["table"][name] for name in data.schema.served(place_of_target))
+        if classes:
+            np.testing.assert_array_equal(np.stack(chances, axis=1), own)
+            assert prediction == [classes[index] for index in own.argmax(1)]
+        else:
+            np.testing.assert_array_equal(prediction, own)
     if data.schema.kind == "table":
         assert data.schema.features[0] in told["refused"]
     assert not [path for path in (place / kind / "logged").rglob("*") if "pkl" in path.name or "pickle" in path.name]
@@ -144,6 +146,14 @@ def test_the_signature_and_the_example_say_what_to_send(served: tuple[Path, dict
     ]
     example = json.loads((place / "mixed" / "logged" / "input_example.json").read_text())
     assert example["data"][0][1:4] == ["blue", "2019-04-14", "true"]
+    several = Model.load(str(place / "several" / "logged")).signature.outputs
+    assert several.input_names() == [
+        "prediction_species",
+        "p_species_setosa",
+        "p_species_versicolor",
+        "p_species_virginica",
+        "prediction_petal width",
+    ]
     image = Model.load(str(place / "image" / "logged"))
     (tensor,) = image.signature.inputs.inputs
     assert (tensor.shape, tensor.type) == ((-1, 1, 8, 8), np.dtype("uint8"))

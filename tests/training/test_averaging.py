@@ -186,7 +186,7 @@ def test_members_with_decays_of_their_own_equal_members_alone(name: str) -> None
 
     def fitted(*members: int) -> Kept:
         data = make_data(DATA, split, members, 16, steps)
-        recipe = make_recipe("classification", chosen.train)
+        recipe = make_recipe(DATA.schema.targets, chosen.train)
         return fit(own.select(torch.tensor(members)), data, recipe, "cpu", "fp64", [])
 
     together = fitted(0, 1, 2)

@@ -30,7 +30,7 @@ from foldproof.training.kept import Kept
 from foldproof.training.members import make_population, make_recipe
 from tests.data.augmented import dataset_of_text
 from tests.data.transforms.tables import mixed
-from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, split_of
+from tests.training.setting import diabetes, digits, digits_twice, fit_together, killed_and_resumed, split_of
 
 Made = TypeVar("Made")
 
@@ -61,6 +61,7 @@ WORDS = {
     "model.factory": [f"tests.model.own_network:{name}" for name in ("plain", "recurrent", "of_tables")],
     "model.freeze": ["1", "2", "4"],
 }
+NAMES = {"train.target_weights": ["digit", "ink"]}
 # Where the default is made for other data, or for other inputs: what a key that was refused falls back to.
 FITTING: dict[str, Any] = {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"}
 
@@ -77,11 +78,8 @@ def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.
         return st.sampled_from(get_args(annotation))
     if origin is Union or str(origin) == "<class 'types.UnionType'>":
         return st.one_of(*(values_of(branch, path, metadata) for branch in get_args(annotation)))
-    if origin is tuple:
-        items = get_args(annotation)
-        if items[-1] is Ellipsis:
-            return st.lists(values_of(items[0], path), min_size=1, max_size=2)
-        return st.tuples(*(values_of(item, path) for item in items)).map(list)
+    if origin in (tuple, dict):
+        return several(get_args(annotation), path)
     if annotation in SCALARS:
         return SCALARS[annotation]
     if annotation is str:
@@ -89,6 +87,15 @@ def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return section(annotation, f"{path}.")
     return numbers(annotation, path, metadata)
+
+
+def several(items: tuple[Any, ...], path: str) -> st.SearchStrategy[Any]:
+    """A list of one or two, or of as many as its items, or a block with some of the names that there are."""
+    if path in NAMES:
+        return st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES[path], values_of(items[1], path)))
+    if items[-1] is Ellipsis:
+        return st.lists(values_of(items[0], path), min_size=1, max_size=2)
+    return st.tuples(*(values_of(item, path) for item in items)).map(list)
 
 
 def numbers(kind: type, path: str, metadata: tuple[Any, ...]) -> st.SearchStrategy[Any]:
@@ -121,7 +128,13 @@ def key(path: str, field: FieldInfo) -> st.SearchStrategy[Any]:
 
 SECTIONS: dict[str, type[BaseModel]] = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
 jobs = st.fixed_dictionaries({name: section(model, f"{name}.") for name, model in SECTIONS.items()})
-DATA = {"digits": digits(160), "diabetes": diabetes(120), "mixed": mixed(160), "text": dataset_of_text(120)}
+DATA = {
+    "digits": digits(160),
+    "diabetes": diabetes(120),
+    "mixed": mixed(160),
+    "text": dataset_of_text(120),
+    "digits_twice": digits_twice(140),
+}
 
 
 def whole_job(values: dict[str, Any], dataset: Dataset) -> tuple[Params, Split]:
@@ -169,7 +182,7 @@ def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
     features, targets = np.array(dataset.features), np.array(dataset.targets)
     categories = [column.kind == "category" for column in dataset.schema.columns]
     features[rows] = 255 if features.dtype == np.uint8 else np.where(categories, -1, 1e6)
-    targets[rows] = targets[rows][::-1] if dataset.schema.task == "classification" else -1e6
+    targets[rows] = -1e6 if dataset.schema.task == "regression" else targets[rows][::-1]
     return replace(dataset, features=features, targets=targets)
 
 
@@ -223,7 +236,7 @@ def test_most_draws_are_jobs_that_run(name: str) -> None:
     def made(chosen: Params, split: Split) -> None:
         statistics = fit_statistics(dataset, split, chosen.preprocess)
         make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, (0,))
-        make_recipe(dataset.schema.task, chosen.train)
+        make_recipe(dataset.schema.targets, chosen.train)
 
     @settings(
         max_examples=40,

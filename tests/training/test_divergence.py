@@ -50,9 +50,9 @@ def test_a_loss_over_its_limit_or_not_finite_is_told_of_its_place_alone() -> Non
 
 
 def test_one_prediction_or_loss_that_is_not_finite_makes_weights_unusable() -> None:
-    predictions = torch.zeros(4, 5, 3)
-    predictions[1, 4, 2], predictions[2, 0, 0] = torch.inf, torch.nan
-    assert unusable(torch.tensor([1.0, 1.0, 1.0, torch.inf]), predictions, epoch=0).keys() == {1, 2, 3}
+    classes, values = torch.zeros(4, 5, 3), torch.zeros(4, 5)
+    classes[1, 4, 2], values[2, 0] = torch.inf, torch.nan
+    assert unusable(torch.tensor([1.0, 1.0, 1.0, torch.inf]), (classes, values), epoch=0).keys() == {1, 2, 3}
 
 
 def blobs() -> Dataset:

@@ -168,12 +168,12 @@ def test_sparse_adam_asks_for_embeddings() -> None:
 def test_what_an_optimizer_cannot_work_with_is_refused(name: OptimizerName, train: dict[str, Any], told: str) -> None:
     chosen = job(name, **train)
     with pytest.raises(ConfigError) as refusal:
-        members_of.make_recipe("classification", chosen.train)
+        members_of.make_recipe(digits().schema.targets, chosen.train)
     assert any(problem.startswith(told) for problem in refusal.value.problems)
 
 
 def test_all_that_does_not_fit_is_told_at_once() -> None:
     chosen = job("lbfgs", batch_size=8, gradient_clip_norm=1.0, gradient_clip_value=1.0, max_norm=1.0)
     with pytest.raises(ConfigError) as refusal:
-        members_of.make_recipe("classification", chosen.train)
+        members_of.make_recipe(digits().schema.targets, chosen.train)
     assert len(refusal.value.problems) == 4

@@ -193,7 +193,7 @@ def test_members_with_settings_of_their_own_equal_members_alone() -> None:
     assert any(name.endswith("rate") for name in buffers)
     own = replace(everyone, settings=settings, buffers=buffers, strengths={"shift": torch.linspace(0, 2, 20).double()})
     steps = split.steps_per_epoch(16)
-    recipe = make_recipe("classification", chosen.train)
+    recipe = make_recipe(dataset.schema.targets, chosen.train)
 
     def fitted(*members: int) -> Kept:
         data = make_data(dataset, split, members, 16, steps)

@@ -103,7 +103,7 @@ def _flatten(path: str, value: object) -> dict[str, Scalar]:
     if isinstance(value, tuple):
         return {path: ", ".join(str(item) for item in value)}
     if isinstance(value, dict):
-        return {path: ", ".join(f"{name}: {item}" for name, item in value.items())}
+        return {path: ", ".join(f"{name}: {item}" for name, item in value.items()) or "none"}
     assert isinstance(value, str | int | float | bool)
     return {path: value}
 

@@ -1,6 +1,6 @@
 """The prepared data: raw rows and targets as memory-mapped arrays, and the schema that says what they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +33,13 @@ class Dataset:
         """Those that are there, by name."""
         named = [one.name for one in fields(self) if one.name != "schema"]
         return {name: value for name in named if (value := getattr(self, name)) is not None}
+
+    def view(self, place: int) -> "Dataset":
+        """The same rows as if the target at `place` were the only one: `[N]` int64 classes or float32 numbers."""
+        if len(self.schema.targets) == 1:
+            return self
+        schema, column = self.schema.view(place), self.targets[:, place]
+        return replace(self, schema=schema, targets=column.astype(np.int64) if schema.classes else np.array(column))
 
     def save(self, folder: str | Path) -> None:
         """Write `<name>.npy` of each array and `schema.json`, each whole."""
@@ -88,7 +95,7 @@ def complete(dataset: Dataset) -> Dataset:
 def describe(
     name: str,
     features: NDArray[Any],
-    targets: NDArray[Any],
+    targets: NDArray[Any] | Mapping[str, NDArray[Any]],
     task: Task | Literal["auto"] = "auto",
     classes: tuple[str, ...] | None = None,
     feature_names: tuple[str, ...] = (),
@@ -100,24 +107,25 @@ def describe(
         name: what the data is called in the record.
         features: `[N, F]` numbers of a table, NaN where missing, or `[N, H, W]` or `[N, C, H, W]` images; uint8 stays,
             else float32.
-        targets: `[N]` class labels (text, integers, booleans) or numbers.
+        targets: `[N]` class labels (text, integers, booleans) or numbers; of several targets `[N, T]`, or each by name.
         task: `auto` takes numbers with a fraction, or with over 20 values that mostly differ, for regression.
         classes: names of the integer labels 0, 1, ...; None takes the sorted labels themselves.
         feature_names: the table's columns; x0, x1, ... when empty.
-        target: what the predicted quantity is called.
+        target: what the predicted quantity is called; several without a name of their own are numbered after it.
     """
-    features, targets = np.asarray(features), np.asarray(targets)
-    problems = _problems(features, targets)
+    features, wanted = np.asarray(features), _by_name(targets, target)
+    problems = _problems(features, wanted)
     if problems:
         raise DataError(*(f"{name}: {problem}" for problem in problems))
     kind: Kind = "table" if features.ndim == 2 else "image"
     if features.ndim == 3:
         features = features[:, None]
     features = np.ascontiguousarray(features if features.dtype == np.uint8 else features.astype(np.float32))
-    typed, values = typed_target(name, targets, task, classes, target)
+    typed = [typed_target(name, values, task, classes, own) for own, values in wanted.items()]
     columns = _columns(feature_names, features) if kind == "table" else ()
     shape = tuple(int(size) for size in features.shape[1:])
-    return complete(Dataset(Schema(name, kind, shape, columns, (typed,)), features, np.ascontiguousarray(values)))
+    schema = Schema(name, kind, shape, columns, tuple(own for own, _ in typed))
+    return complete(Dataset(schema, features, side_by_side([values for _, values in typed])))
 
 
 def typed_target(
@@ -150,17 +158,42 @@ def _columns(names: tuple[str, ...], features: NDArray[Any]) -> tuple[Column, ..
     return tuple(Column(one, missing=bool(lacks)) for one, lacks in zip(named, missing, strict=True))
 
 
-def _problems(features: NDArray[Any], targets: NDArray[Any]) -> list[str]:
+def side_by_side(targets: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Targets `[N]` as a Dataset holds them: one as it is, several as float32 `[N, T]`."""
+    if len(targets) == 1:
+        return np.ascontiguousarray(targets[0])
+    return np.stack([values.astype(np.float32) for values in targets], axis=1)
+
+
+def _by_name(targets: NDArray[Any] | Mapping[str, NDArray[Any]], target: str) -> dict[str, NDArray[Any]]:
+    if isinstance(targets, Mapping):
+        return {name: np.asarray(values) for name, values in targets.items()}
+    targets = np.asarray(targets)
+    if targets.ndim != 2 or targets.shape[1] < 2:
+        return {target: targets[:, 0] if targets.ndim == 2 and targets.shape[1] else targets}
+    return {f"{target}_{place}": column for place, column in enumerate(targets.T)}
+
+
+def _problems(features: NDArray[Any], targets: Mapping[str, NDArray[Any]]) -> list[str]:
     found: list[str] = []
     if features.ndim not in (2, 3, 4):
         found.append(f"features have shape {features.shape}, legal: [rows, columns], [rows, H, W], [rows, C, H, W]")
-    if targets.ndim != 1:
-        found.append(f"targets have shape {targets.shape}, legal: [rows]")
-    if len(features) != len(targets):
-        found.append(f"{len(features)} rows of features but {len(targets)} targets; each row needs one")
+    if not targets:
+        found.append("no targets at all; name at least one")
+    for name, values in targets.items():
+        told = "targets" if len(targets) == 1 else f"targets {name!r}"
+        if values.ndim != 1:
+            found.append(f"{told} have shape {values.shape}, legal: [rows]")
+        if values.ndim and len(features) != len(values):
+            found.append(f"{len(features)} rows of features but {len(values)} {told}; each row needs one")
     if len(features) == 0:
         return [*found, "no rows at all"]
-    return [*found, *_unusable("features", features), *_unusable("targets", targets)]
+    of_targets = [
+        problem
+        for name, values in targets.items()
+        for problem in _unusable("targets" if len(targets) == 1 else f"targets {name!r}", values)
+    ]
+    return [*found, *_unusable("features", features), *of_targets]
 
 
 def _unusable(what: str, array: NDArray[Any]) -> list[str]:
@@ -168,7 +201,7 @@ def _unusable(what: str, array: NDArray[Any]) -> list[str]:
     if array.dtype == object or not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
         if what == "features":
             return [f"features are {array.dtype}, legal: numbers"]
-        return _missing_labels(array) if array.dtype == object else []
+        return _missing_labels(what, array) if array.dtype == object else []
     if np.issubdtype(array.dtype, np.complexfloating):
         return [f"{what} are complex numbers, legal: real ones"]
     if np.issubdtype(array.dtype, np.floating):
@@ -191,9 +224,9 @@ def _not_finite(what: str, array: NDArray[Any]) -> list[str]:
     return [f"{what} hold {kinds} or (in float32) overflowing values in {len(rows)} rows ({listed}); {advice}"]
 
 
-def _missing_labels(targets: NDArray[Any]) -> list[str]:
+def _missing_labels(what: str, targets: NDArray[Any]) -> list[str]:
     rows = [row for row, label in enumerate(targets) if label is None or label != label]
-    return [f"targets are missing in {len(rows)} rows ({', '.join(map(str, rows[:10]))})"] if rows else []
+    return [f"{what} are missing in {len(rows)} rows ({', '.join(map(str, rows[:10]))})"] if rows else []
 
 
 def _lost_in_float32(name: str, values: NDArray[Any]) -> list[str]:

@@ -88,7 +88,7 @@ def _lines(raw: Line, shown: Rows, dataset: Dataset, split: Split, section: Augm
 
 
 def _label(dataset: Dataset, row: int) -> str:
-    target, classes = dataset.targets[row], dataset.schema.classes
+    target, classes = np.ravel(dataset.targets[row])[0], dataset.schema.classes  # the first one's, of several
     return classes[int(target)] if classes else f"{target:.4g}"
 
 

@@ -1,6 +1,7 @@
 """What a row is, and what is predicted from it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Any, Literal
 
 from foldproof.config.customary import Kind
@@ -44,6 +45,11 @@ class Target:
     def outputs(self) -> int:
         """Units of the last layer: one a class, or one for a regression."""
         return len(self.classes) or 1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """How tables of predictions call these outputs: p0, p1, ..., the probability of each class, or prediction."""
+        return tuple(f"p{place}" for place in range(len(self.classes))) or ("prediction",)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Target":
@@ -112,6 +118,34 @@ class Schema:
     def outputs(self) -> int:
         """Units of the last layer, of all targets side by side."""
         return sum(target.outputs for target in self.targets)
+
+    def view(self, place: int) -> "Schema":
+        """The same rows with the target at `place` alone."""
+        return replace(self, targets=(self.targets[place],))
+
+    def apart(self, predictions: Any) -> tuple[Any, ...]:
+        """What is predicted of each target, `[..., C]` or `[...]`, of an array or tensor of all of them, `[..., K]`.
+
+        With one target the predictions are its own as they are.
+        """
+        if len(self.targets) == 1:
+            return (predictions,)
+        ends = accumulate((target.outputs for target in self.targets), initial=0)
+        parts = (predictions[..., start:end] for start, end in pairwise(ends))
+        return tuple(part if target.classes else part[..., 0] for target, part in zip(self.targets, parts, strict=True))
+
+    def served(self, place: int) -> tuple[str, ...]:
+        """The columns of what users are given: `prediction`, and of classes `p_<class>`, the probability of each.
+
+        Of several targets `prediction_<target>` and `p_<target>_<class>`.
+        """
+        target = self.targets[place]
+        of_target = "" if len(self.targets) == 1 else f"{target.name}_"
+        return (self.column(place, "prediction"), *(f"p_{of_target}{name}" for name in target.classes))
+
+    def column(self, place: int, name: str) -> str:
+        """What tables call a column about the target at `place`: `<name>_<target>` where there are several."""
+        return name if len(self.targets) == 1 else f"{name}_{self.targets[place].name}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, with the version of this format."""

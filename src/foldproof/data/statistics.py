@@ -29,7 +29,8 @@ from foldproof.reproducibility import read_json, sha256, write_json, write_whole
 class Statistics:
     """What `preprocessing` learnt, stacked float64 arrays `[M, ...]` by name.
 
-    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`; of text `known.<column>` `[M, V]`
+    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`, or
+    `[M, T]` of several targets; of text `known.<column>` `[M, V]`
     is 1 for the values that occur in the training rows.
     """
 
@@ -145,12 +146,14 @@ def _beside(dataset: Dataset, rows: Rows, preprocessing: Preprocessing) -> dict[
 
 
 def _target(dataset: Dataset, rows: Rows, section: Preprocess) -> dict[str, Floats]:
-    """`target_center` and `target_scale` `[]`: 0 and 1 for classes."""
-    if dataset.schema.task == "classification":
-        return {"target_center": np.zeros(()), "target_scale": np.ones(())}
-    targets: NDArray[np.float64] = np.asarray(dataset.targets[rows], dtype=np.float64)
-    center, scale = TARGET_SCALERS[section.target](Stream.of(targets[:, None]))
-    return {"target_center": center[0], "target_scale": scale[0]}
+    """`target_center` and `target_scale` of the target `[]`, or of several `[T]`; of classes 0 and 1."""
+    shape = dataset.targets.shape[1:]
+    numbers = np.array([target.task == "regression" for target in dataset.schema.targets])
+    values: NDArray[np.float64] = np.asarray(dataset.targets[rows], dtype=np.float64).reshape(len(rows), -1)
+    center, scale = np.zeros(len(numbers)), np.ones(len(numbers))
+    if numbers.any():
+        center[numbers], scale[numbers] = TARGET_SCALERS[section.target](Stream.of(values[:, numbers]))
+    return {"target_center": center.reshape(shape), "target_scale": scale.reshape(shape)}
 
 
 def _words(dataset: Dataset, rows: Rows, section: Preprocess) -> dict[str, Floats]:

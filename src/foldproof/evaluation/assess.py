@@ -101,6 +101,7 @@ def assess(
         test=_test_set(dataset.targets[held_out], test_members, params_evaluate, seed, names, tags.of(held_out)),
         confusion=_confusion(answers, pooled, len(schema.classes)) if classified else None,
         calibration=calibrate(answers, pooled) if classified else None,
+        weighted=dataset.weights is not None,
         started_from=_started_from(model_record),
     )
     rows = checks_of_rows(split, dataset, statistics_manifest)
@@ -119,7 +120,7 @@ def _started_from(model_record: dict[str, Any]) -> StartedFrom | None:
 
 def _by_member(frame: "pd.DataFrame", split: Split, dataset: Dataset, schema: Schema) -> list[Array]:
     """The out-of-fold predictions of each member, in the order of its scored rows."""
-    columns = [f"p{index}" for index in range(len(schema.classes))] or ["prediction"]
+    columns = list(schema.targets[0].columns)
     missing = [name for name in ("row", "repeat", "fold", "target", *columns) if name not in frame.columns]
     if missing:
         raise DataError(f"out-of-fold predictions lack the columns {', '.join(missing)}")

@@ -4,7 +4,7 @@
 terminal's tables and the record of runs read it.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from foldproof.errors import FoldproofError
@@ -162,6 +162,13 @@ class Assessment:
     advice: tuple[Advice, ...] = ()
     averaging: tuple[Addition, ...] = ()
     started_from: StartedFrom | None = None
+    weighted: bool = False  # whether rows counted unequally in training; in no score do they
+    targets: dict[str, "Assessment"] = field(default_factory=dict)  # those of the further targets, by name
+
+    @property
+    def every_target(self) -> "tuple[Assessment, ...]":
+        """This one, which is of the first target and decides, and those of the further targets."""
+        return (self, *self.targets.values())
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -194,11 +201,12 @@ class Assessment:
             )
         return TypeAdapter(cls).validate_python({key: values[key] for key in values if key != "schema"})
 
-    def compact(self) -> dict[str, float]:
+    def compact(self) -> dict[str, Any]:
         """The figures for `dvc metrics show` and for the record of runs, to six significant digits.
 
         The primary metric with spread, interval and test set; of the others the mean over folds; each
-        baseline's score and the gain over it, positive where the network is better.
+        baseline's score and the gain over it, positive where the network is better. The same of every further target
+        under `targets.<name>`.
         """
         main = self.headline
         figures: dict[str, float | None] = {
@@ -219,4 +227,6 @@ class Assessment:
         for baseline in self.baselines:
             figures[f"{baseline.name}_{self.primary}"] = baseline.scores[self.primary].mean
             figures[f"gain_over_{baseline.name}"] = baseline.comparison.gain
-        return {name: float(f"{value:.6g}") for name, value in figures.items() if value is not None}
+        rounded = {name: float(f"{value:.6g}") for name, value in figures.items() if value is not None}
+        further = {name: one.compact() for name, one in self.targets.items()}
+        return rounded | ({"targets": further} if further else {})

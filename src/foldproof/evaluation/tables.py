@@ -26,7 +26,10 @@ def neutral(text: str) -> str:
 
 
 def fold_table(assessment: Assessment) -> "pd.DataFrame":
-    """One line a member: repeat, fold, rows, best epoch, epochs, why it stopped, and every metric."""
+    """One line a member: repeat, fold, rows, best epoch, epochs, why it stopped, and every metric.
+
+    The metrics of further targets are called `<target>/<metric>`.
+    """
     import pandas as pd
 
     return pd.DataFrame(
@@ -41,14 +44,26 @@ def fold_table(assessment: Assessment) -> "pd.DataFrame":
                 "epochs": member.epochs,
                 "stopped": member.stopped,
                 **{metric.name: member.scores[metric.name] for metric in assessment.metrics},
+                **_of_further_targets(assessment, place),
             }
-            for member in assessment.members
+            for place, member in enumerate(assessment.members)
         ]
     )
 
 
+def _of_further_targets(assessment: Assessment, place: int) -> dict[str, float]:
+    return {
+        f"{name}/{metric.name}": one.members[place].scores[metric.name]
+        for name, one in assessment.targets.items()
+        for metric in one.metrics
+    }
+
+
 def prediction_table(schema: Schema, out_of_fold: "pd.DataFrame", ids: NDArray[Any] | None = None) -> "pd.DataFrame":
     """Columns actual and predicted, one line an out-of-fold prediction: class names, or values.
+
+    Those of further targets are called `actual_<target>` and `predicted_<target>`. A class name that a spreadsheet
+    would run as a formula gets an apostrophe before it.
 
     Before them stands what the rows are called, where the data says so: `ids` `[N]`, of all its rows.
     """
@@ -68,14 +83,15 @@ def with_ids(table: "pd.DataFrame", schema: Schema, ids: Sequence[str]) -> "pd.D
 def _actual_and_predicted(schema: Schema, out_of_fold: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
-    if schema.task == "regression":
-        return pd.DataFrame({"actual": out_of_fold["target"], "predicted": out_of_fold["prediction"]})
-    names = [neutral(name) for name in schema.classes]
-    columns = [f"p{index}" for index in range(len(names))]
-    predicted = out_of_fold[columns].to_numpy().argmax(axis=1)
-    return pd.DataFrame(
-        {
-            "actual": [names[code] for code in out_of_fold["target"]],
-            "predicted": [names[code] for code in predicted],
-        }
-    )
+    columns: dict[str, object] = {}
+    for place, target in enumerate(schema.targets):
+        end = f"_{target.name}" if place else ""
+        outputs = out_of_fold[[schema.column(place, name) for name in target.columns]].to_numpy()
+        actual = out_of_fold[schema.column(place, "target")]
+        if target.classes:
+            names = [neutral(name) for name in target.classes]
+            columns[f"actual{end}"] = [names[int(code)] for code in actual]
+            columns[f"predicted{end}"] = [names[code] for code in outputs.argmax(axis=1)]
+        else:
+            columns |= {f"actual{end}": actual, f"predicted{end}": outputs[:, 0]}
+    return pd.DataFrame(columns)

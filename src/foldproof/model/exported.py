@@ -5,7 +5,7 @@ be several snapshots of one network, whose mean it predicts; the weights on disk
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class ExportedModel:
     buffers: State  # [M*S, ...]
     statistics: dict[str, Tensor]  # float32, [M, ...]
     settings: State  # of layers that draw, such as dropout rates, [M*S, ...]
+    only: int | None = None  # the place of the one target that it predicts; None: all of them, side by side
 
     @property
     def members(self) -> list[dict[str, Any]]:
@@ -63,8 +64,15 @@ class ExportedModel:
         """Whether masks would change a prediction: some layer drops something."""
         return any(bool((value > 0).any()) for value in self.settings.values())
 
+    def alone(self, place: int) -> "ExportedModel":
+        """The same model, which predicts the target at `place` alone."""
+        return replace(self, only=place)
+
     def predict_members(self, features: NDArray[Any]) -> NDArray[np.float32]:
-        """Each member's probabilities `[M, n, C]`, or values `[M, n]` in original units, of raw rows `[n, *shape]`."""
+        """Each member's probabilities `[M, n, C]`, or values `[M, n]` in original units, of raw rows `[n, *shape]`.
+
+        Those of several targets stand side by side, `[M, n, K]`; `schema.apart` takes them apart.
+        """
         if features.shape[1:] != self.schema.shape:
             raise DataError(
                 f"rows of shape {features.shape[1:]} given to a model of {self.schema.name!r}, "
@@ -101,7 +109,7 @@ class ExportedModel:
         return together.reshape(len(self.members), self.snapshots, *together.shape[1:])
 
     def predict(self, features: NDArray[Any]) -> NDArray[np.float32]:
-        """The model: the mean over members, `[n, C]` or `[n]`."""
+        """The model: the mean over members, `[n, C]`, `[n]`, or of several targets `[n, K]`."""
         return np.asarray(self.predict_members(features).mean(axis=0))
 
     @torch.inference_mode()
@@ -116,11 +124,24 @@ class ExportedModel:
         else:
             keys = randomness.fold_in(randomness.fold_in(self._mask_keys(), mask), start)
             outputs = self.network.with_masks(self.matrix, self.buffers | self.settings, normal, keys)
-        predictions = OUTPUT_ACTIVATIONS[self.record["output_activation"]](outputs)
-        if self.schema.task == "classification":
-            return predictions
-        center, scale = (self._each_snapshot(self.statistics[f"target_{name}"]) for name in ("center", "scale"))
-        return predictions * scale[:, None] + center[:, None]
+        targets, activations = self.schema.targets, self.record["output_activations"]
+        parts = outputs.split([target.outputs for target in targets], dim=-1)
+        found = [OUTPUT_ACTIVATIONS[name](part) for name, part in zip(activations, parts, strict=True)]
+        found = [
+            part if target.classes else self._in_units(place, part)
+            for place, (target, part) in enumerate(zip(targets, found, strict=True))
+        ]
+        if len(found) == 1 or self.only is not None:
+            return found[self.only or 0]
+        return torch.cat([part.reshape(*outputs.shape[:2], -1) for part in found], dim=-1)
+
+    def _in_units(self, place: int, values: Tensor) -> Tensor:
+        """What is predicted of the target at `place`, `[M*S, n]`, in the target's own units."""
+        center, scale = (
+            self._each_snapshot(self.statistics[f"target_{name}"]).reshape(len(values), -1)[:, place, None]
+            for name in ("center", "scale")
+        )
+        return values * scale + center
 
     def _each_snapshot(self, values: Tensor) -> Tensor:
         """Values `[M, ...]` of members as those of their snapshots, `[M*S, ...]`."""
@@ -161,9 +182,14 @@ class ExportedModel:
                 f"{place}/model.json: the source of {section.factory} is not the one that this model was trained with; "
                 "check out that version, or train anew"
             )
-        if record.get("output_activation") not in OUTPUT_ACTIVATIONS:
-            where, found = f"{place}/model.json: output_activation", record.get("output_activation")
-            raise DataError(unknown_name(where, found, OUTPUT_ACTIVATIONS))
+        activations = record.get("output_activations", [None])
+        unknown = [
+            unknown_name(f"{place}/model.json: output_activations", found, OUTPUT_ACTIVATIONS)
+            for found in activations
+            if found not in OUTPUT_ACTIVATIONS
+        ]
+        if unknown:
+            raise DataError(*unknown)
         preprocessing = Preprocessing.from_dict(record["preprocessing"])
         network, _, anew = stack([build(section, preprocessing.inputs, schema.outputs, randomness.key_of(0))])
         snapshots = record.get("snapshots", 1) > 1
@@ -203,7 +229,7 @@ def export(
     buffers: State,
     statistics: Statistics,
     plan: dict[str, Any],
-    output_activation: OutputActivation,
+    output_activations: Sequence[OutputActivation],
     snapshots: int = 1,
     started_from: dict[str, Any] | None = None,
 ) -> ExportedModel:
@@ -217,7 +243,7 @@ def export(
         "preprocessing": statistics.preprocessing.to_dict(),
         "network": section.model_dump(mode="json", exclude={"start_from"}),  # a path, which says nothing elsewhere
         "network_source": hash_of_source(section),
-        "output_activation": output_activation,
+        "output_activations": list(output_activations),
         "members": members,
         "plan": plan,
         **({"snapshots": snapshots} if snapshots > 1 else {}),

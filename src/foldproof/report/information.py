@@ -41,6 +41,8 @@ def information(
             "The model",
             f"The mean of the predictions of the {len(assessment.members)} members; no network was refitted.",
         ),
+        *_targets(assessment),
+        *_weights(assessment),
         ("Baselines", _baselines(assessment)),
         ("Intervals", _intervals(assessment)),
     )
@@ -159,6 +161,27 @@ def _started_from(assessment: Assessment) -> str:
 def _networks(assessment: Assessment) -> str:
     total = len(assessment.members)
     return f"{total}, from one seed ({assessment.members[0].seed}); every one of them is reported."
+
+
+def _targets(assessment: Assessment) -> tuple[tuple[str, str], ...]:
+    if not assessment.targets:
+        return ()
+    named = ", ".join(one.target for one in assessment.every_target)
+    told = (
+        f"{named}: learnt together by one trunk with an output layer each, their losses added. {assessment.target} is "
+        "the first: its score is the headline, and each target is compared with baselines of its own."
+    )
+    return (("Targets", told),)
+
+
+def _weights(assessment: Assessment) -> tuple[tuple[str, str], ...]:
+    if not assessment.weighted:
+        return ()
+    told = (
+        "Rows count by their weights in the loss, in training and where a member stops. In every score, and for the "
+        "baselines, each row counts the same."
+    )
+    return (("Row weights", told),)
 
 
 def _baselines(assessment: Assessment) -> str:

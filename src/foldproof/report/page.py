@@ -108,13 +108,37 @@ def render(
         test_set=rows.test_set(assessment),
         averaging=rows.averaging(assessment),
         remarks_on_averaging=rows.remarks_on_averaging(assessment),
-        pictures={name: _picture(name, pictures[name]) for name in CAPTIONS if name in pictures},
+        pictures=_pictures(pictures),
+        which_decides=rows.which_decides(assessment),
+        targets=rows.targets(assessment) if assessment.targets else None,
+        further=tuple(
+            _further(one, assessment, _pictures(pictures, f"target_{number}_"))
+            for number, one in enumerate(assessment.targets.values(), start=2)
+        ),
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),
         data=None if profile is None else data_section(profile),
         params=tuple((name, _as_yaml(value)) for name, value in params.items()),
         fingerprint=schema.fingerprint,
     )
+
+
+def _further(assessment: Assessment, first: Assessment, pictures: dict[str, Picture]) -> dict[str, Any]:
+    """What the page shows of a target that is not the first, without the checks that come out as they did there."""
+    return {
+        "assessment": assessment,
+        "metric": assessment.metrics[0],
+        "headline": rows.headline(assessment),
+        "interval": rows.headline_interval(assessment),
+        "verdict": rows.verdict_in_a_sentence(assessment),
+        "remarks": tuple(check for check in rows.remarks(assessment) if check not in first.checks),
+        "baselines": rows.baselines(assessment),
+        "test_set": rows.test_set(assessment),
+        "averaging": rows.averaging(assessment),
+        "remarks_on_averaging": rows.remarks_on_averaging(assessment),
+        "folds": rows.folds(assessment),
+        "pictures": pictures,
+    }
 
 
 def coded(text: str) -> "Markup":
@@ -134,6 +158,11 @@ def coded(text: str) -> "Markup":
 
 def _as_yaml(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _pictures(paths: Mapping[str, Path], prefix: str = "") -> dict[str, Picture]:
+    """Those of the pictures with this prefix that the page has a caption for, by their names without it."""
+    return {name: _picture(name, paths[prefix + name]) for name in CAPTIONS if prefix + name in paths}
 
 
 def _picture(name: str, path: Path) -> Picture:

@@ -29,6 +29,9 @@ def show(assessment: Assessment, report: str = "reports/report.html", stream: Te
         f"{metric.label} {rows.headline(assessment)}, {rows.headline_interval(assessment)}, {rows.counted(assessment)}",
         style="bold",
     )
+    if assessment.targets:
+        _table(console, _without(rows.targets(assessment), "strongest baseline", "network's gain"))
+        console.print(rows.which_decides(assessment))
     _table(console, rows.baselines(assessment))
     if assessment.test is not None:
         _table(console, rows.test_set(assessment))
@@ -53,6 +56,7 @@ def markdown(assessment: Assessment) -> str:
     parts = [
         f"## {_escaped(assessment.data)}: {metric.label} {rows.headline(assessment)}",
         f"{rows.headline_interval(assessment)}, {rows.counted(assessment)}; {_escaped(rows.described(assessment))}.",
+        *_targets(assessment),
         _markdown_table(rows.baselines(assessment)),
         _markdown_table(_narrow(rows.folds(assessment), assessment)),
     ]
@@ -64,6 +68,19 @@ def markdown(assessment: Assessment) -> str:
     parts.append("**What next?**")
     parts.append(_list(f"`{advice.key}`: {advice.sentence}" for advice in assessment.advice))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _targets(assessment: Assessment) -> tuple[str, ...]:
+    if not assessment.targets:
+        return ()
+    return (_escaped(rows.which_decides(assessment)), _markdown_table(rows.targets(assessment)))
+
+
+def _without(table: Rows, *names: str) -> Rows:
+    """A table without some of its columns."""
+    kept = [place for place, column in enumerate(table.columns) if column not in names]
+    lines = tuple(tuple(line[place] for place in kept) for line in table.lines)
+    return Rows(tuple(table.columns[place] for place in kept), lines)
 
 
 def _narrow(table: Rows, assessment: Assessment) -> Rows:

@@ -106,10 +106,12 @@ def _signature(schema: Schema, dtype: str) -> Any:
         )
     else:
         inputs = Columns([TensorSpec(np.dtype(dtype), (-1, *schema.shape))])
-    if schema.task == "regression":
-        return ModelSignature(inputs, Columns([ColSpec("double", "prediction")]))
-    chances = [ColSpec("double", f"p_{name}") for name in schema.classes]
-    return ModelSignature(inputs, Columns([ColSpec("string", "prediction"), *chances]))
+    outputs: list[ColSpec] = []
+    for place, target in enumerate(schema.targets):
+        prediction, *chances = schema.served(place)
+        outputs.append(ColSpec("string" if target.classes else "double", prediction))
+        outputs += [ColSpec("double", name) for name in chances]
+    return ModelSignature(inputs, Columns(outputs))
 
 
 def _rows(example: Path) -> Any | None:

@@ -73,7 +73,7 @@ class BestEpochs(pl.Callback):
         if lost and not recipe.diverged_stop:
             raise TrainingError(*lost.values(), ADVICE)
         self._give_up(lost, epoch)
-        scores = self._scores(module, predictions)
+        scores = self._scores(module, predictions[0])
         standing.progress = standing.progress.after(epoch, losses, recipe.minimum_improvement)
         if recipe.reduction is not None:
             standing.plateau = standing.plateau.after(losses, recipe.reduction)
@@ -123,7 +123,9 @@ class BestEpochs(pl.Callback):
             self._standing.progress = Progress.start(len(self._standing.alive))
         return self._average.at_epoch_end(module, epoch)
 
-    def _lost(self, module: PopulationModule, losses: Tensor, predictions: Tensor, epoch: int) -> dict[int, str]:
+    def _lost(
+        self, module: PopulationModule, losses: Tensor, predictions: Sequence[Tensor], epoch: int
+    ) -> dict[int, str]:
         """Who has come to nothing in this epoch, by index in the whole population, and what was seen."""
         first, late = self._standing.first_loss, module.late_training_losses()
         ceiling = module.population.settings["loss_ceiling"].double().cpu()
@@ -144,8 +146,9 @@ class BestEpochs(pl.Callback):
             self._standing.done.add(index)
 
     def _scores(self, module: PopulationModule, predictions: Tensor) -> list[float]:
+        """The score of each member's predictions of the first target."""
         table = module.data.inner_validation
-        targets = module.targets_of(table).numpy()
+        targets = module.first_targets(table).numpy()
         valid = table.weight.cpu().numpy() > 0
         metric, running = METRICS[self._recipe.score].function, self._standing.running
         return [

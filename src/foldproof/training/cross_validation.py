@@ -13,7 +13,6 @@ from foldproof.config.train import Train
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import Statistics
-from foldproof.metrics import primary
 from foldproof.model.build import build, multiply_adds
 from foldproof.model.exported import ExportedModel
 from foldproof.model.given import hash_of_given
@@ -24,7 +23,6 @@ from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
 from foldproof.training.exporting import Exporter
 from foldproof.training.kept import Kept
-from foldproof.training.losses import loss_for
 from foldproof.training.members import key_of_member, kinds_of, make_recipe
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
@@ -38,7 +36,8 @@ from foldproof.unfinished import in_use
 class Trained:
     """The model and, for each member, the predictions of the rows that scored it: `[rows, C]` or `[rows]`.
 
-    `without` is what the model would be without averaging or snapshots, where those are on.
+    Those of several targets stand side by side, `[rows, K]`. `without` is what the model would be without averaging or
+    snapshots, where those are on.
     """
 
     model: ExportedModel
@@ -64,7 +63,7 @@ def train_members(
     inputs = statistics.preprocessing.inputs
     first = build(model, inputs, schema.outputs, key_of_member(split.members[0]))
     refuse_unfit_network(train, first)
-    make_recipe(schema.task, train)  # or a refusal, before a worker is started
+    recipe = make_recipe(schema.targets, train)  # or a refusal, before a worker is started
     row = multiply_adds(first, inputs.shape)
     network, matrix, buffers = stack([first])
     transfer = transfer_of(model, train, network, buffers, schema, split)
@@ -83,7 +82,7 @@ def train_members(
         split.members,
         train.epochs,
         steps,
-        primary(schema.task),
+        recipe.score,
         work.parameters,
         plan.device,
         plan.threads,
@@ -97,9 +96,9 @@ def train_members(
     assignment = Assignment(dataset, split, statistics, model, train, augment, plan, folder)
     with in_use(folder) if folder else nullcontext():
         kept = Kept.joined(ENGINES[plan.engine](assignment, sinks), plan.populations)
-    activation = loss_for(train, schema.task).output_activation
+    activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
     told = {**plan.to_dict(), "steps_per_epoch": steps}
-    exporter = Exporter(schema, split, statistics, model, network, told, activation, transfer.record())
+    exporter = Exporter(schema, split, statistics, model, network, told, activations, transfer.record())
     exported, without = exporter(kept, train.averaging)
     exported = with_account_of_words(exported, split, model.embedding)
     scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]

@@ -1,5 +1,7 @@
 """When a member will not recover, and what is said of it. Findings are by place in the tensors `[P, ...]`."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 ADVICE = (
@@ -41,8 +43,10 @@ def diverged(losses: Tensor, limits: Tensor, first: Tensor, bad_steps: Tensor, e
     return found
 
 
-def unusable(losses: Tensor, predictions: Tensor, epoch: int) -> dict[int, str]:
-    """Whose weights give no finite loss `[P]` or no finite predictions `[P, n, ...]` of inner-validation rows."""
-    finite = losses.isfinite() & predictions.flatten(1).isfinite().all(1)
+def unusable(losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, str]:
+    """Whose weights give no finite loss `[P]` or predictions, `[P, n, ...]` a target, of inner-validation rows."""
+    finite = losses.isfinite()
+    for of_target in predictions:
+        finite = finite & of_target.flatten(1).isfinite().all(1)
     told = f"the weights give no finite loss on the inner-validation rows (epoch {epoch})"
     return {place: told for place, usable in enumerate(finite.tolist()) if not usable}

@@ -56,7 +56,7 @@ class Exporter:
     model: Model
     network: StackedNetwork
     plan: dict[str, Any]  # as the record tells it
-    output_activation: OutputActivation
+    output_activations: tuple[OutputActivation, ...]  # of each target
     started_from: dict[str, Any] | None = None
 
     def __call__(self, kept: Kept, averaging: Averaging) -> tuple[ExportedModel, tuple[Without, ...]]:
@@ -84,7 +84,7 @@ class Exporter:
             candidate.weights.buffers,
             self.statistics,
             self.plan,
-            self.output_activation,
+            self.output_activations,
             snapshots,
             self.started_from,
         )

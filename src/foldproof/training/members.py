@@ -15,7 +15,7 @@ from foldproof.config.train import Train
 from foldproof.data.augmentation import measured, refuse_mixing_of_single_rows, strengths
 from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
-from foldproof.data.schema import Schema, Task
+from foldproof.data.schema import Schema, Target
 from foldproof.data.splits import Member, Role, Split
 from foldproof.data.statistics import Statistics
 from foldproof.metrics import primary
@@ -25,7 +25,8 @@ from foldproof.model.word_vectors import word_vectors
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.class_weights import CLASS_WEIGHTS
 from foldproof.training.data_module import FoldDataModule
-from foldproof.training.losses import loss_for, loss_settings
+from foldproof.training.heads import ceiling, heads_for, target_weights
+from foldproof.training.losses import loss_settings
 from foldproof.training.module import Objective
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.penalties import PENALTIES
@@ -40,21 +41,20 @@ from foldproof.training.transfer import transfer_of
 FIRST_ROWS = 256  # that initial weights may be scaled by
 
 
-def make_recipe(task: Task, train: Train) -> Recipe:
+def make_recipe(targets: Sequence[Target], train: Train) -> Recipe:
     """Section `train` as the plain values that a fit takes; raises ConfigError where its keys do not go together."""
     optimizer, averaging = train.optimizer, train.averaging
     refuse_unfit_keys(train)
     row, every = AVERAGINGS[averaging.name], averaging.snapshots.every_epochs
     return Recipe(
         objective=Objective(
-            task=task,
-            loss=loss_for(train, task),
+            heads=heads_for(train, targets),
             optimizer=OPTIMIZERS[optimizer.name],
             block=getattr(optimizer, optimizer.name),
             factor_of_epochs=factor_of_epochs(train.schedule, train.epochs),
             acting=acting(settings_of(train)),
         ),
-        score=primary(task),
+        score=primary(targets[0].task),
         reduction=reduction_on_plateau(train.schedule),
         epochs=train.epochs,
         patience=train.early_stopping.patience,
@@ -76,7 +76,7 @@ def make_population(
     chosen: Sequence[int] | None = None,
 ) -> Population:
     """The chosen members of the split, or all, with their initial weights, statistics, keys and settings."""
-    schema = dataset.schema
+    schema, tasks = dataset.schema, [target.task for target in dataset.schema.targets]
     indices = list(range(len(split.members)) if chosen is None else chosen)
     members = tuple(split.members[index] for index in indices)
     keys = torch.stack([key_of_member(member) for member in members])
@@ -105,7 +105,8 @@ def make_population(
         settings={
             **{name: _per_member(value, members) for name, value in settings_of(train).items()},
             "loss_ceiling": _per_member(_ceiling(train, schema), members),
-            **{name: _per_member(value, members) for name, value in loss_settings(train, schema.task).items()},
+            **{name: _per_member(value, members) for name, value in loss_settings(train, *tasks).items()},
+            **_target_weights(train, schema, members),
             **_class_weights(dataset, split, train, indices),
             **({"old_rate_factor": _per_member(model.old_layers_rate, members)} if transfer.loaded else {}),
         },
@@ -148,7 +149,9 @@ def make_data(
         batch_size = training.rows.shape[1]
         if not training.weight.all():
             raise ValueError("members with full batches must have training sets of one size to be one population")
-    return FoldDataModule(dataset.features, dataset.targets, training, inner, keys, batch_size, steps)
+    return FoldDataModule(
+        dataset.features, dataset.targets, training, inner, keys, batch_size, steps, weights=dataset.weights
+    )
 
 
 def key_of_member(member: Member) -> torch.Tensor:
@@ -159,18 +162,33 @@ def key_of_member(member: Member) -> torch.Tensor:
 def _ceiling(train: Train, schema: Schema) -> float:
     """The largest value of what a member minimises; a penalty grows without end."""
     penalised = acting(settings_of(train)) & PENALTIES.keys()
-    ceiling = loss_for(train, schema.task).ceiling(schema.outputs)  # refuses what does not fit, penalised or not
-    return inf if penalised else ceiling
+    heads = heads_for(train, schema.targets)  # refuses what does not fit, penalised or not
+    return inf if penalised else ceiling(heads, target_weights(train, schema.targets))
+
+
+def _target_weights(train: Train, schema: Schema, members: tuple[Member, ...]) -> State:
+    """`target_weights` `[P, T]`; nothing where there is one target."""
+    if len(schema.targets) == 1:
+        return {}
+    weights = torch.tensor(target_weights(train, schema.targets), dtype=torch.float64)
+    return {"target_weights": weights.repeat(len(members), 1)}
 
 
 def _class_weights(dataset: Dataset, split: Split, train: Train, indices: Sequence[int]) -> State:
-    """`class_weights` `[P, C]`, each member's from its own training rows; nothing where they are off."""
+    """`class_weights` `[P, K]`, each member's from its own training rows; nothing where they are off.
+
+    Those of all targets stand side by side as the outputs do, with 1 in the place of numbers.
+    """
     weigh = CLASS_WEIGHTS[train.class_weights]
     if weigh is None:
         return {}
-    targets = [np.asarray(dataset.targets[split.rows(index, Role.TRAINING)]) for index in indices]
-    weights = np.stack([weigh(one, dataset.schema.outputs) for one in targets])
-    return {"class_weights": torch.from_numpy(weights)}
+    found = []
+    for place in range(len(dataset.schema.targets)):
+        of_target = dataset.view(place)
+        classes = len(of_target.schema.classes)
+        parts = [np.asarray(of_target.targets[split.rows(index, Role.TRAINING)]) for index in indices]
+        found.append(np.stack([weigh(part, classes) if classes else np.ones(1) for part in parts]))
+    return {"class_weights": torch.from_numpy(np.concatenate(found, axis=1))}
 
 
 def _per_member(value: float, members: tuple[Member, ...]) -> torch.Tensor:

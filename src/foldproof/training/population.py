@@ -17,9 +17,9 @@ class Population:
     """P members and their tensors, each `[P, ...]`.
 
     `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of the training rows, for
-    preprocessing and augmentation; `keys` `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and class weights
-    `[P, C]` where there are some; `strengths` of the augmentations that are on `[P]`. `transfer` says what of the
-    network was trained before, and what stands still.
+    preprocessing and augmentation; `keys` `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and where there are some
+    class weights `[P, K]` and target weights `[P, T]`; `strengths` of the augmentations that are on `[P]`. `transfer`
+    says what of the network was trained before, and what stands still.
     """
 
     members: tuple[Member, ...]

@@ -13,7 +13,7 @@ class Recipe:
     """How every member is trained; what differs between members is in the population's settings."""
 
     objective: Objective
-    score: str
+    score: str  # a metric of the first target
     reduction: ReduceOnPlateau | None
     epochs: int
     patience: int

@@ -118,12 +118,12 @@ def fit_trials(
     population = begin(make_trials(dataset, split, statistics, trials))
     train = trials[0].train
     everyone = tuple(range(len(split.members))) * len(trials)
-    recipe = replace(make_recipe(dataset.schema.task, train), diverged_stop=True)
+    recipe = replace(make_recipe(dataset.schema.targets, train), diverged_stop=True)
     steps = split.steps_per_epoch(train.batch_size)
     data = make_data(dataset, split, everyone, train.batch_size, steps)
     with using_threads(threads):
         kept = fit(population, data, recipe, device, train.precision, sinks)
-    activation = recipe.objective.loss.output_activation
+    activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
     models: list[ExportedModel] = []
     for number, trial in enumerate(trials):
         own = range(number * len(split.members), (number + 1) * len(split.members))
@@ -135,7 +135,7 @@ def fit_trials(
             trial.model,
             population.network,
             told,
-            activation,
+            activations,
             population.transfer.record(),
         )
         models.append(exporter(kept.select(own), trial.train.averaging)[0])

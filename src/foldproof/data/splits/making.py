@@ -48,7 +48,7 @@ def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
         "gap": section.gap,
         "seed": section.seed,
         "duplicates": section.duplicates,
-        **counts_of(cluster, dataset.targets),
+        **counts_of(cluster, dataset.view(0).targets),
         "groups": 0 if dataset.groups is None else len(np.unique(dataset.groups)),
         "timed": dataset.times is not None,
         "unused_rows": int((stacked == Role.UNUSED).all(axis=0).sum()),
