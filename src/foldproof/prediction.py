@@ -1,7 +1,7 @@
-"""`foldproof predict`: raw rows in a file, predictions out, preprocessing included."""
+"""`foldproof predict`: raw rows or images in files, predictions out, preprocessing included."""
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.encoding import encode, texts_of
+from foldproof.data.progress import watched
 from foldproof.data.schema import Schema
 from foldproof.data.sources.delimited import open_delimited
+from foldproof.data.sources.image_files import FORMATS
+from foldproof.data.sources.image_listing import list_images
+from foldproof.data.sources.image_rows import decoded
 from foldproof.data.sources.parquet import open_parquet
 from foldproof.data.sources.table_file import TableFile
 from foldproof.data.usable import require_usable
@@ -33,21 +37,50 @@ class Given:
     told: str = ""
 
 
-def predict_file(source: Path, target: Path, folder: Path, delimiter: str | None = None, decimal: str = ".") -> str:
-    """Predict the rows of `source` with the model in `folder` and write `target`; says what was written.
+def predict_files(
+    sources: Sequence[Path], target: Path, folder: Path, delimiter: str | None = None, decimal: str = "."
+) -> str:
+    """Predict the rows of a file, or images, with the model in `folder` and write `target`; says what was written.
 
     `delimiter` stands between the cells of a text file (None: a comma, in .tsv a tab), `decimal` before fractions.
     """
+    if target.suffix.lower() != ".csv":
+        raise DataError(f"{target}: found as the file to write, legal: a name that ends in .csv")
     model = ExportedModel.load(folder)
-    given = read_rows(source, model.schema, delimiter, decimal)
-    table = predictions_table(model, given.features)
-    if given.ids is not None:
-        table = with_ids(table, model.schema, given.ids.tolist())
+    told = ""
+    if any(source.is_dir() or source.suffix.lower() in FORMATS for source in sources):
+        table = predict_images(model, sources)
+    elif len(sources) > 1:
+        raise DataError(f"{', '.join(map(str, sources))}: several files to read; legal for images alone")
+    else:
+        given = read_rows(sources[0], model.schema, delimiter, decimal)
+        table, told = predictions_table(model, given.features), given.told
+        if given.ids is not None:
+            table = with_ids(table, model.schema, given.ids.tolist())
     if model.schema.classes:
         table["prediction"] = [neutral(name) for name in table["prediction"]]
     write_whole(target, table.to_csv(index=False, lineterminator="\n"))
-    told = f"{target}: {len(table)} predictions, the mean of {len(model.members)} networks"
-    return f"{told}\n{given.told}" if given.told else told
+    written = f"{target}: {len(table)} predictions, the mean of {len(model.members)} networks"
+    return f"{written}\n{told}" if told else written
+
+
+def predict_images(model: ExportedModel, sources: Sequence[Path]) -> "pd.DataFrame":
+    """Predictions of image files, and of all those in folders, decoded as those that the model was trained on.
+
+    Column id holds a file's path: below the folder where one folder is given, else as it was given; after an apostrophe
+    where a spreadsheet would run it as a formula. Raises DataError with every file that cannot be used.
+    """
+    import pandas as pd
+
+    decoding = model.schema.decoding
+    if decoding is None:
+        raise DataError(f"the model of {model.schema.name!r} does not take image files; give it .csv, .npy or .npz")
+    listing = list_images(sources)
+    rows = decoded(listing.folder, listing.names, decoding, listing.problems)
+    parts = [predictions_table(model, part) for part in watched(rows, len, "predicted", len(listing.names))]
+    table = pd.concat(parts, ignore_index=True)
+    table.insert(0, "id", [neutral(name) for name in listing.names])
+    return table
 
 
 def read_rows(source: Path, schema: Schema, delimiter: str | None = None, decimal: str = ".") -> Given:
@@ -62,7 +95,7 @@ def read_rows(source: Path, schema: Schema, delimiter: str | None = None, decima
         ".npz": lambda: _read_arrays(source),
     }
     if source.suffix not in readers:
-        raise DataError(f"{source}: legal endings are {', '.join(readers)}")
+        raise DataError(f"{source}: legal are {', '.join(readers)} and, for images, folders, {', '.join(FORMATS)}")
     given = readers[source.suffix]()
     features = given.features
     if schema.kind == "image" and features.shape[1:] == schema.shape[1:] and schema.shape[0] == 1:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from foldproof.data.dataset import Dataset
+    from foldproof.data.preprocessing import Inputs
 
 REMEMBERED = Path(".foldproof/validated")
 
@@ -57,19 +58,21 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     from foldproof.data.augmentation import refuse_mixing_of_single_rows, strengths
     from foldproof.data.preprocessing import preprocessing_of
     from foldproof.data.splits import make_split
+    from foldproof.data.statistics import missing_columns
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
-    from foldproof.model.factory_source import refuse_untracked
+    from foldproof.model.given import refuse_untracked
     from foldproof.training.losses import loss_for
     from foldproof.training.plan import Work, make_plan
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
     from foldproof.training.schedules import factor_of_epochs
+    from foldproof.training.transfer import transfer_lines
 
     schema = dataset.schema
     params = load_params(root / "params.yaml", schema.kind)
     train = params.train
     problems: list[str] = []
-    inputs = preprocessing_of(params.preprocess, schema).inputs
+    transfer: list[str] = []
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
     def attempt(check: Callable[[], object]) -> None:
@@ -78,12 +81,20 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
         except FoldproofError as error:
             problems.extend(error.problems)
 
+    def inputs() -> "Inputs":
+        return preprocessing_of(params.preprocess, schema, missing_columns(dataset)).inputs
+
+    def look_at_split() -> None:
+        split = make_split(dataset, params.split, params.seed)
+        attempt(lambda: split.steps_per_epoch(train.batch_size))
+        attempt(lambda: transfer.extend(transfer_lines(params.model, train, schema, split, inputs())))
+
     def look_at_network() -> None:
-        network = build(params.model, inputs, schema.outputs, randomness.key_of(params.seed))
+        network = build(params.model, inputs(), schema.outputs, randomness.key_of(params.seed))
         attempt(lambda: refuse_unfit_network(train, network))
         attempt(lambda: _refuse_idle_masks(params, network))
 
-    attempt(lambda: make_split(dataset, params.split, params.seed).steps_per_epoch(train.batch_size))
+    attempt(look_at_split)
     attempt(lambda: strengths(params.augment, schema))
     attempt(lambda: refuse_mixing_of_single_rows(dict(params.augment), train.batch_size))
     attempt(lambda: views_of(params.evaluate.test_time, schema))
@@ -95,9 +106,9 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     attempt(lambda: make_plan(one, train.accelerator, train.precision, train.threads, train.population, train.engine))
     attempt(lambda: _refuse_other_tasks_metric(params, schema.task))
     if problems:
-        raise ConfigError(*problems)
+        raise ConfigError(*dict.fromkeys(problems))  # a network that does not fit is met by several
     told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}"
-    return told, warning_lines(params.model, train, schema.task)
+    return told, [*warning_lines(params.model, train, schema.task), *transfer]
 
 
 def _refuse_idle_masks(params: Params, network: "nn.Module") -> None:
@@ -120,11 +131,12 @@ def _refuse_other_tasks_metric(params: Params, task: Task) -> None:
 
 def _fingerprint(root: Path, params: Params) -> str:
     from foldproof.data.sources import hash_of_own_source
-    from foldproof.model.factory_source import hash_of_source
+    from foldproof.model.given import hash_of_given
 
     data = [(path.as_posix(), path.stat()) for path in sorted((root / "data" / "raw").rglob("*"))]
     facts = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in data]
     source = sha256_of_tree([Path(__file__).parent], Path(__file__).parent)
-    pipeline, network = (root / "dvc.yaml").read_text(encoding="utf-8"), hash_of_source(params.model)
-    own, said = hash_of_own_source(params.data), repr(read_yaml(root / "params.yaml"))
-    return sha256(*(one.encode() for one in (said, pipeline, source, network, own, *facts)))
+    pipeline = (root / "dvc.yaml").read_text(encoding="utf-8")
+    given = hash_of_given(params.model) + hash_of_own_source(params.data)
+    said = repr(read_yaml(root / "params.yaml"))
+    return sha256(*(one.encode() for one in (said, pipeline, source, given, *facts)))

@@ -10,7 +10,7 @@ from foldproof.cli import main
 from foldproof.data.dataset import Dataset
 from foldproof.errors import DataError
 from foldproof.model.exported import ExportedModel
-from foldproof.prediction import predict_file, read_rows
+from foldproof.prediction import predict_files, read_rows
 from tests.data.tables import table
 from tests.tracking.projects import dataset, export_model
 
@@ -54,7 +54,7 @@ def test_files_of_every_kind_give_the_predictions_of_the_raw_rows(trained: Datas
 @pytest.mark.usefixtures("trained")
 def test_unseen_categories_are_told_and_ids_that_are_formulas_neutralised() -> None:
     Path("new.csv").write_text("size,colour,paid,who\n1,pink,no,=cmd()\n2,red,yes,-5\n")
-    told = predict_file(Path("new.csv"), Path("out.csv"), Path("models"))
+    told = predict_files([Path("new.csv")], Path("out.csv"), Path("models"))
     assert told.splitlines() == [
         "out.csv: 2 predictions, the mean of 2 networks",
         "categories that training did not have: 1 in 'colour'; they count as unknown",
@@ -88,5 +88,5 @@ def test_images_come_as_arrays(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"the model takes image rows, give it \.npy or \.npz"):
         read_rows(tmp_path / "new.csv", images.schema)
     (tmp_path / "new.txt").touch()
-    with pytest.raises(DataError, match=r"legal endings are \.csv, \.tsv, \.parquet, \.npy, \.npz"):
+    with pytest.raises(DataError, match=r"legal are \.csv, \.tsv, \.parquet, \.npy, \.npz"):
         read_rows(tmp_path / "new.txt", images.schema)

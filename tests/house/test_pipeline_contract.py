@@ -25,7 +25,7 @@ SECTIONS = {field.alias or name for name, field in Params.model_fields.items()}
 # tracking's code leaves every out as it is and retrains nothing. The package's own `__init__.py` loads
 # nothing (test_directions.py), so that a new version number retrains nothing either.
 SHAPES_NO_OUT = frozenset({"tracking", "__init__"})
-GIVEN = {"constraints.txt", "data/raw"}  # deps that no stage writes
+GIVEN = {"constraints.txt", "data/raw", "data/start"}  # deps that no stage writes
 
 every_stage = pytest.mark.parametrize("stage", STAGES)
 

@@ -37,23 +37,32 @@ class OwnCode:
         return sha256_of_tree([source], source.parent)
 
     def refuse_untracked(self, root: Path) -> None:
-        """Raise ConfigError where the stage does not depend on the source, whose changes DVC would then miss.
+        """Raise ConfigError where the stage does not depend on the source; `root` is the folder of dvc.yaml."""
+        refuse_untracked(self.where, self.name, self.source(), self.stage, root, "src/")
 
-        Args:
-            root: the folder of dvc.yaml.
-        """
-        source = self.source()
-        described = (root / "dvc.yaml").resolve()
-        stages = yaml.safe_load(described.read_text(encoding="utf-8"))["stages"]
-        deps = stages.get(self.stage, {}).get("deps", [])
-        if not any(source.is_relative_to((described.parent / dep).resolve()) for dep in deps):
-            near = source.relative_to(described.parent) if source.is_relative_to(described.parent) else None
-            advice = f"add `- {near}` to the deps of stage {self.stage} in dvc.yaml" if near else "move it into src/"
 
-            raise ConfigError(
-                f"{self.where}: {self.name} comes from {near or source}, which stage {self.stage} does not depend on, "
-                f"so that a change of it would go unnoticed; legal: a dep of {self.stage}: {advice}"
-            )
+def refuse_untracked(where: str, name: str, file: Path, stage: str, root: Path, home: str) -> None:
+    """Raise ConfigError where a stage does not depend on a file that shapes it, whose changes DVC would then miss.
+
+    Args:
+        where: the key of params.yaml that names it.
+        name: what the key says.
+        file: the file or folder.
+        stage: the first one that it shapes.
+        root: the folder of dvc.yaml.
+        home: a place on which the stage depends.
+    """
+    described = (root / "dvc.yaml").resolve()
+    stages = yaml.safe_load(described.read_text(encoding="utf-8"))["stages"]
+    deps = stages.get(stage, {}).get("deps", [])
+    if any(file.is_relative_to((described.parent / dep).resolve()) for dep in deps):
+        return
+    near = file.relative_to(described.parent) if file.is_relative_to(described.parent) else None
+    advice = f"add `- {near}` to the deps of stage {stage} in dvc.yaml" if near else f"move it into {home}"
+    raise ConfigError(
+        f"{where}: {name} comes from {near or file}, which stage {stage} does not depend on, "
+        f"so that a change of it would go unnoticed; legal: a dep of {stage}: {advice}"
+    )
 
 
 def _found(top: str) -> Path | None:

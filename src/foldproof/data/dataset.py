@@ -114,21 +114,32 @@ def describe(
     if features.ndim == 3:
         features = features[:, None]
     features = np.ascontiguousarray(features if features.dtype == np.uint8 else features.astype(np.float32))
-    chosen = _task_of(targets) if task == "auto" else task
-    if chosen == "classification":
-        targets, classes = _coded(targets, classes)
-        if len(classes) < 2:
-            raise DataError(f"{name}: target {target!r} has one class only ({classes[0]!r}); nothing can be learnt")
-    else:
-        if not np.issubdtype(targets.dtype, np.number):
-            raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
-        targets, classes = targets.astype(np.float32), ()
-        if (targets == targets[0]).all():
-            raise DataError(f"{name}: target {target!r} is {targets[0]:g} in every row; nothing can be learnt")
+    typed, values = typed_target(name, targets, task, classes, target)
     columns = _columns(feature_names, features) if kind == "table" else ()
     shape = tuple(int(size) for size in features.shape[1:])
-    schema = Schema(name, kind, shape, columns, (Target(target, chosen, classes),))
-    return complete(Dataset(schema, features, np.ascontiguousarray(targets)))
+    return complete(Dataset(Schema(name, kind, shape, columns, (typed,)), features, np.ascontiguousarray(values)))
+
+
+def typed_target(
+    name: str,
+    targets: NDArray[Any],
+    task: Task | Literal["auto"] = "auto",
+    classes: tuple[str, ...] | None = None,
+    target: str = "target",
+) -> tuple[Target, NDArray[Any]]:
+    """What is predicted, and for each row its class index or number; arguments and errors are those of `describe`."""
+    chosen = _task_of(targets) if task == "auto" else task
+    if chosen == "classification":
+        codes, found = _coded(targets, classes)
+        if len(found) < 2:
+            raise DataError(f"{name}: target {target!r} has one class only ({found[0]!r}); nothing can be learnt")
+        return Target(target, chosen, found), codes
+    if not np.issubdtype(targets.dtype, np.number):
+        raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
+    values = targets.astype(np.float32)
+    if (values == values[0]).all():
+        raise DataError(f"{name}: target {target!r} is {values[0]:g} in every row; nothing can be learnt")
+    return Target(target, chosen), values
 
 
 def _columns(names: tuple[str, ...], features: NDArray[Any]) -> tuple[Column, ...]:

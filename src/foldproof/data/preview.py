@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.augment import Augment
-from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Rows, Split
-from foldproof.data.statistics import fit_rows
+from foldproof.data.statistics import moments
 from foldproof.reproducibility import write_whole
 
 if TYPE_CHECKING:
@@ -50,8 +49,8 @@ def save_preview(dataset: Dataset, split: Split, section: Augment, path: str | P
     if dataset.schema.kind == "image":
         write_whole(path, _draw_images(lines, title))
     else:
-        (center, scale, *_), _ = fit_rows(dataset, split.rows(0, Role.TRAINING), Preprocess())
-        write_whole(path, _draw_table([(line.name, (line.rows - center) / scale) for line in lines], title))
+        mean, deviation = moments(dataset, split.rows(0, Role.TRAINING), "feature")
+        write_whole(path, _draw_table([(line.name, (line.rows - mean) / deviation) for line in lines], title))
 
 
 def _lines(raw: Line, shown: Rows, dataset: Dataset, split: Split, section: Augment) -> tuple[list[Line], str]:

@@ -2,16 +2,19 @@
 
 A baseline needs no inner validation, so it is fitted on a member's whole training part (training and
 inner-validation rows) and scored on the member's scored rows. Features are flattened, and standardised on
-the rows that are fitted.
+the rows that are fitted; where some are missing, the mean of these rows stands in for them, and a category is a 0 or 1
+for each value, all 0 where it is unknown or missing.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from foldproof.data.schema import Column
 
 NEIGHBOURS = 5
 MOST_ITERATIONS = 2000  # L-BFGS on standardised digits needs about 40; wide, separable tables need hundreds
@@ -92,28 +95,47 @@ def predict(
     classes: int,
     fitted_rows: NDArray[np.int64],
     scored_rows: NDArray[np.int64],
+    columns: Sequence[Column] = (),
 ) -> BaselinePrediction:
     """Fit on `fitted_rows` and predict `scored_rows` of features `[N, ...]`; `classes` is 0 for a regression.
 
-    Values are fitted in float64. Where the fitted rows hold one class alone, which scikit-learn's classifiers
-    refuse, that class is predicted with probability 1. One thread is used, so that the figures do not depend
-    on how many there are.
+    `columns` of a table say which features are categories. Values are fitted in float64. Where the fitted rows hold
+    one class alone, which scikit-learn's classifiers refuse, that class is predicted with probability 1. One thread is
+    used, so that the figures do not depend on how many there are.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     wanted = np.asarray(targets[fitted_rows], dtype=None if classes else np.float64)
     build = _majority if classes and len(np.unique(wanted)) == 1 else baseline.build
-    model = make_pipeline(StandardScaler(), build(len(fitted_rows)))
+    known, scored = _flat(features, fitted_rows), _flat(features, scored_rows)
+    missing = bool(np.isnan(known).any() or np.isnan(scored).any())
+    model = make_pipeline(_preprocessing(columns, missing), build(len(fitted_rows)))
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is told in the record, by `converged`
-        model.fit(_flat(features, fitted_rows), wanted)
-        scored = _flat(features, scored_rows)
+        model.fit(known, wanted)
         found = _probabilities(model, scored, classes) if classes else model.predict(scored).astype(np.float64)
     iterations = np.max(getattr(model[-1], "n_iter_", None) or 0)
     return BaselinePrediction(found, bool(iterations < MOST_ITERATIONS))
+
+
+def _preprocessing(columns: Sequence[Column], missing: bool) -> Any:
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    scaler = StandardScaler()
+    scaled = make_pipeline(SimpleImputer(keep_empty_features=True), scaler) if missing else scaler
+    places = [place for place, column in enumerate(columns) if column.kind == "category"]
+    if not places:
+        return scaled
+    values = [np.arange(len(columns[place].values), dtype=np.float64) for place in places]
+    unknown = SimpleImputer(strategy="constant", fill_value=-1.0, keep_empty_features=True)
+    encoded = make_pipeline(unknown, OneHotEncoder(categories=values, handle_unknown="ignore"))
+    numbers = [place for place in range(len(columns)) if place not in places]
+    return make_column_transformer((scaled, numbers), (encoded, places))
 
 
 def _flat(features: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float64]:

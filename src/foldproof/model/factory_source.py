@@ -37,10 +37,3 @@ def hash_of_source(section: Model) -> str:
     """SHA-256 of the user's network's source, by name and content; empty where the network is foldproof's own."""
     own = own_network(section)
     return own.hash() if own else ""
-
-
-def refuse_untracked(section: Model, root: Path) -> None:
-    """Raise ConfigError where stage train does not depend on the network's source; `root` holds dvc.yaml."""
-    own = own_network(section)
-    if own:
-        own.refuse_untracked(root)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from foldproof.config import Params
 from foldproof.data.sources import hash_of_own_source
-from foldproof.model.factory_source import hash_of_source
+from foldproof.model.given import hash_of_given
 from foldproof.reproducibility import canonical_json, sha256, sha256_of_tree
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -44,8 +44,8 @@ def digest_of(params: Params, fingerprint: str, root: Path) -> str:
     code = sha256_of_tree(shaping_sources(), PACKAGE.parent)
     local = [*root.glob("pipeline/*.py"), root / "constraints.txt"]
     scripts = sha256_of_tree([file for file in local if file.is_file()], root)
-    own = sha256(*(one.encode() for one in (hash_of_source(params.model), hash_of_own_source(params.data))))
-    parts = (canonical_json(params.flat()), fingerprint, code, own, scripts, _stages(root / "dvc.yaml"))
+    given = hash_of_given(params.model) + hash_of_own_source(params.data)
+    parts = (canonical_json(params.flat()), fingerprint, code, given, scripts, _stages(root / "dvc.yaml"))
     return sha256(*(part.encode() for part in parts))
 
 

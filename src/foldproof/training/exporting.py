@@ -7,14 +7,15 @@ from typing import Any
 from foldproof.config.averaging import Averaging
 from foldproof.config.model import Model
 from foldproof.data.schema import Schema
-from foldproof.data.splits import Split
-from foldproof.data.statistics import Statistics
+from foldproof.data.splits import Role, Split
+from foldproof.data.statistics import Statistics, hash_of_rows
 from foldproof.model.exported import ExportedModel, export
 from foldproof.model.output_activations import OutputActivation
 from foldproof.model.stacked import StackedNetwork
 from foldproof.model.without import Without
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.kept import Kept
+from foldproof.training.transfer import rows_learnt_from
 from foldproof.training.weights import Weights
 
 
@@ -56,6 +57,7 @@ class Exporter:
     network: StackedNetwork
     plan: dict[str, Any]  # as the record tells it
     output_activation: OutputActivation
+    started_from: dict[str, Any] | None = None
 
     def __call__(self, kept: Kept, averaging: Averaging) -> tuple[ExportedModel, tuple[Without, ...]]:
         """The model, and which one it would be without averaging, and with that but without snapshots."""
@@ -84,6 +86,7 @@ class Exporter:
             self.plan,
             self.output_activation,
             snapshots,
+            self.started_from,
         )
 
     def _record(self, kept: Kept, place: int, told: dict[str, Any]) -> dict[str, Any]:
@@ -95,4 +98,6 @@ class Exporter:
             **told,
             "epochs": kept.epochs[place],
             "stopped": kept.stopped[place],
+            "learnt_from": rows_learnt_from(self.split, place),
+            "training_rows_sha256": hash_of_rows(self.split.rows(place, Role.TRAINING)),
         }

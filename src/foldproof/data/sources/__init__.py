@@ -9,6 +9,8 @@ from foldproof.data.dataset import Dataset, collect, reading_of
 from foldproof.data.reading import Reading
 from foldproof.data.sources.bundled import BUNDLED
 from foldproof.data.sources.delimited import open_delimited
+from foldproof.data.sources.idx import open_idx
+from foldproof.data.sources.image_folder import open_image_folder
 from foldproof.data.sources.npz import load_npz
 from foldproof.data.sources.own import open_own, own_source
 from foldproof.data.sources.parquet import open_parquet
@@ -36,6 +38,8 @@ SOURCES: dict[str, Open] = {
     "tsv": _delimited_by("\t"),
     "parquet": lambda section: open_table(section, lambda path, _: open_parquet(path)),
     "npz": _in_memory(load_npz),
+    "idx": open_idx,
+    "image_folder": open_image_folder,
 }
 
 
