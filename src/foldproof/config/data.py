@@ -120,6 +120,8 @@ class Data(Closed):
             idle = [f"data.{name}" for name in OF_COLUMNS if getattr(self, name)]
             if idle:
                 raise ValueError(f"{', '.join(idle)}: source {self.source!r} has no columns to name, legal: not set")
+            if len(self.targets) > 1:
+                raise ValueError(f"data.target: source {self.source!r} has one target, found {len(self.targets)} names")
         beside = [self.group, self.time, self.weight, self.id]
         for name in self.targets:
             if self.targets.count(name) > 1 or name in self.drop or name in beside:
