@@ -83,9 +83,8 @@ class Preprocessing:
         values = np.asarray(features, dtype=np.float64)
         if self.columns is not None:
             values = values[:, self.columns.numbers]
-        values = values.reshape(len(features), -1)
         usable = ~np.isinf(values) if "imputation" in self.steps else np.isfinite(values)
-        return np.flatnonzero(~usable.all(axis=1))
+        return np.flatnonzero(~usable.all(axis=tuple(range(1, values.ndim))))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
