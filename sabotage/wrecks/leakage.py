@@ -54,17 +54,45 @@ LEAKAGE = (
     ),
     Wreck(
         "a duplicate row on both sides of the test split",
-        "data/splits.py",
-        "digest = hashlib.blake2b(flat[row].tobytes(), ",
-        'digest = hashlib.blake2b(flat[row].tobytes() + row.to_bytes(8, "little"), ',
+        "data/splits/duplicates.py",
+        "digest.update(content[place : place + width])",
+        'digest.update(content[place : place + width].tobytes() + place.to_bytes(8, "little"))',
         "data/test_splits.py::test_equal_rows_have_equal_roles",
     ),
     Wreck(
         "the test set dealt anew as data grows",
-        "data/splits.py",
+        "data/splits/duplicates.py",
         'seed_of("test set", seed)',
-        'seed_of("test set", seed, len(features))',
+        'seed_of("test set", seed, len(dataset.features))',
         "data/test_splits.py::test_a_row_never_changes_side_as_data_grows",
+    ),
+    Wreck(
+        "groups parted by folds",
+        "data/splits/making.py",
+        "if kind.keeps_groups and dataset.groups is not None else None",
+        'if kind.needs == "none" and dataset.groups is not None else np.arange(len(cluster))',
+        "data/test_splits_of_each_kind.py::test_nothing_stands_on_two_sides[group]",
+    ),
+    Wreck(
+        "rows learnt from in the gap before those that are scored",
+        "data/splits/by_time.py",
+        "learnt = usable & (known < start - section.gap)",
+        "learnt = usable & (known < start)",
+        "data/test_splits_by_time.py::test_the_gap_lies_before_what_is_scored_and_before_inner_validation",
+    ),
+    Wreck(
+        "copies of a given test row learnt from",
+        "data/splits/material.py",
+        "return ~in_test[material.unit]",
+        "return ~test",
+        "data/test_splits_of_each_kind.py::test_a_given_test_set_is_the_test_set_and_its_copies_are_unused[random]",
+    ),
+    Wreck(
+        "baselines fitted on rows later than all that the members learnt from",
+        "evaluation/assess.py",
+        "plan.append((split.learnt_rows(), held_out))",
+        "plan.append((np.flatnonzero(split.roles[0] != Role.TEST), held_out))",
+        "evaluation/test_assess_over_time.py::test_a_split_by_time_from_training_to_the_assessment",
     ),
     Wreck(
         "baselines fitted on another fold's rows",
@@ -124,5 +152,12 @@ LEAKAGE = (
         "comparison=self._comparison(metric, one, other),",
         "evaluation/test_additions.py::"
         "test_greedy_selection_finds_the_good_snapshot_and_is_judged_on_the_test_set_alone",
+    ),
+    Wreck(
+        "a feature that equals the target not pointed out",
+        "data/telling.py",
+        "pure = most.sum() >= PURE * len(values)",
+        "pure = False",
+        "data/test_profile.py::test_a_feature_that_tells_the_class_is_pointed_out",
     ),
 )

@@ -20,7 +20,7 @@ MEMBERS = (
     Wreck(
         "decay on biases",
         "training/element_wise.py",
-        "decay = rates.weight_decay.unsqueeze(1) * self._elements.weights",
+        "decay = rates.weight_decay.unsqueeze(1) * elements.weights",
         "decay = rates.weight_decay.unsqueeze(1)",
         "training/test_optimization.py::"
         "test_decay_and_the_output_layers_rate_act_where_they_are_asked_to_and_nowhere_else",
@@ -63,8 +63,8 @@ MEMBERS = (
     Wreck(
         "masks drawn under the same key each step",
         "training/module.py",
-        "outputs = population.network(matrix, buffers, rows, keys)",
-        "outputs = population.network(matrix, buffers, rows, population.keys)",
+        "outputs = population.network(matrix, buffers, rows, keys, resting)",
+        "outputs = population.network(matrix, buffers, rows, population.keys, resting)",
         "training/test_steps.py::test_every_step_draws_and_augments_anew",
     ),
     Wreck(
@@ -85,9 +85,9 @@ MEMBERS = (
     Wreck(
         "dropout rate shared",
         "training/module.py",
-        "outputs = population.network(matrix, buffers, rows, keys)",
+        "outputs = population.network(matrix, buffers, rows, keys, resting)",
         'shared = {name: value[:1].expand_as(value) for name, value in buffers.items() if name.endswith("rate")}\n'
-        "        outputs = population.network(matrix, buffers | shared, rows, keys)",
+        "        outputs = population.network(matrix, buffers | shared, rows, keys, resting)",
         "training/test_population.py::test_members_with_settings_of_their_own_equal_members_alone",
     ),
     Wreck(

@@ -6,7 +6,7 @@ TECHNIQUES = (
     Wreck(
         "penalties on biases",
         "training/module.py",
-        "penalty(matrix, self._elements.weights, rates)",
+        "penalty(matrix, self._elements.at(step).weights, rates)",
         "penalty(matrix, torch.ones_like(self._elements.weights), rates)",
         "training/test_penalties.py::test_a_fit_minimises_penalties_on_weights_and_not_on_biases",
     ),
@@ -21,8 +21,8 @@ TECHNIQUES = (
     Wreck(
         "all layers learn at the output layer's rate",
         "training/element_wise.py",
-        "(self.rates.head_rate_factor.unsqueeze(1) - 1) * self._elements.head",
-        "(self.rates.head_rate_factor.unsqueeze(1) - 1)",
+        "_where(self.elements.head, self.rates.head_rate_factor)",
+        "self.rates.head_rate_factor.unsqueeze(1)",
         "training/test_optimization.py::"
         "test_decay_and_the_output_layers_rate_act_where_they_are_asked_to_and_nowhere_else",
     ),

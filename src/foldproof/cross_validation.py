@@ -74,6 +74,7 @@ def cross_validate(
     from foldproof.training.cross_validation import train_members
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, out_of_fold_table
+    from foldproof.training.transfer import transfer_lines
 
     values = {"schema": 1, **(params or {})}
     task = params_from(values).data.task
@@ -83,6 +84,9 @@ def cross_validate(
         warn(told, stacklevel=2)
     split = make_split(dataset, chosen.split, chosen.seed)
     statistics = fit_statistics(dataset, split, chosen.preprocess)
+    if progress:
+        for line in transfer_lines(chosen.model, chosen.train, dataset.schema, split, statistics.preprocessing.inputs):
+            print(line)
     curves = Curves()
     with Display() if progress else nullcontext() as display:
         sinks: list[Sink] = [curves] if display is None else [curves, display]

@@ -102,7 +102,8 @@ def stage_environment() -> dict[str, str]:
 
 def _link_inputs(root: Path, folder: Path) -> None:
     (folder / "data").mkdir(parents=True)
-    (folder / "data" / "raw").symlink_to(root / "data" / "raw", target_is_directory=True)
+    for name in ("raw", "start"):
+        (folder / "data" / name).symlink_to(root / "data" / name, target_is_directory=True)
     for name in ("dvc.yaml", "constraints.txt"):
         if (root / name).exists():
             (folder / name).symlink_to(root / name)

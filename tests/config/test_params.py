@@ -86,6 +86,10 @@ def test_every_problem_is_told_at_once() -> None:
         ("data: {source: csv, path: data/raw/a.csv}", "data", "needs data.target"),
         ("data: {source: npz, path: /tmp/a.npz}", "data", "below data/raw/"),
         ("data: {source: npz, path: data/raw/../../a.npz}", "data", "below data/raw/"),
+        ("data: {source: image_folder}", "data", "needs data.path"),
+        ("data: {source: image_folder, path: data/raw/a, test_path: /b}", "data", "data.test_path: found '/b'"),
+        ("data: {source: idx, path: data/raw/a, size: [3, 3]}", "data", "data.size: source 'idx' takes no such key"),
+        ("data: {source: image_folder, path: data/raw/a, size: [3, 0]}", "data.size[1]", ">= 1"),
         ("train: 3", "train", "a block of keys"),
     ],
 )

@@ -20,7 +20,8 @@ from foldproof.model.build import build
 from foldproof.model.dropout import AlphaDropout, Dropout, SpatialDropout
 from foldproof.model.exported import ExportedModel
 from foldproof.model.factory import REPLACED
-from foldproof.model.factory_source import hash_of_source, refuse_untracked
+from foldproof.model.factory_source import hash_of_source
+from foldproof.model.given import refuse_untracked
 from foldproof.tracking.provenance import digest_of
 from foldproof.training.cross_validation import train_members
 from tests.training.setting import digits, params, split_of

@@ -42,6 +42,7 @@ FIXED: dict[str, Any] = {
     "train.population": "auto",
     "train.engine": "in_process",
     "train.divergence_factor": 1e9,
+    "model.start_from": None,  # weights that fit are made in test_transfer.py
 }
 LARGEST = {
     "train.batch_size": 24,
@@ -50,9 +51,13 @@ LARGEST = {
     **dict.fromkeys(("model.cnn.layers.stride", "model.cnn.layers.pool", "model.residual.blocks"), 2),
     "model.maxout.pieces": 3,
     "train.averaging.snapshots.every_epochs": 3,
+    "model.unfreeze_epoch": 2,
 }
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {type(None): st.none(), bool: st.booleans()}
-WORDS = {"model.factory": [f"tests.model.own_network:{name}" for name in ("plain", "recurrent", "of_tables")]}
+WORDS = {
+    "model.factory": [f"tests.model.own_network:{name}" for name in ("plain", "recurrent", "of_tables")],
+    "model.freeze": ["1", "2", "4"],
+}
 # Where the default is made for other data, or for other inputs: what a key that was refused falls back to.
 FITTING: dict[str, Any] = {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"}
 

@@ -37,6 +37,8 @@ InitializerName = Literal[
     "lsuv",
 ]
 DropoutKindName = Literal["unit", "spatial", "dropconnect", "alpha"]
+FreezeName = Literal["none", "all_but_head", "auto"]
+LayerName = Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]  # layers of a chain are numbered
 
 
 class LeakyRelu(Closed):
@@ -94,3 +96,13 @@ class Model(Closed):
     residual: Residual = Residual()
     factory: str | None = None
     """package.module:function, called as function(shape, outputs), gives your own module, which takes no other key"""
+    start_from: str | None = None
+    """weights to start from: a model's folder or a .safetensors file below data/start/; null: initial weights"""
+    new_head: bool | Auto = "auto"
+    """whether the output layer starts anew all the same; auto: where the classes are not those of start_from"""
+    freeze: FreezeName | Annotated[tuple[LayerName, ...], Field(min_length=1, strict=False)] = "none"
+    """what stands still: a list of layers, all but the output layer, or by rows a class and likeness of data (auto)"""
+    unfreeze_epoch: Count | None = None
+    """after so many epochs nothing stands still any more; null: to the end"""
+    old_layers_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """times the learning rate, for what was loaded by start_from"""

@@ -102,6 +102,8 @@ def _flatten(path: str, value: object) -> dict[str, Scalar]:
         return {name: scalar for part in parts for name, scalar in part.items()}
     if isinstance(value, tuple):
         return {path: ", ".join(str(item) for item in value)}
+    if isinstance(value, dict):
+        return {path: ", ".join(f"{name}: {item}" for name, item in value.items())}
     assert isinstance(value, str | int | float | bool)
     return {path: value}
 
@@ -113,7 +115,8 @@ def _blocks_not_chosen(section: Closed) -> set[str]:
     for name, field in type(section).model_fields.items():
         if choices := set(_literals_in(field.annotation)):
             legal |= choices
-            chosen.add(getattr(section, name))
+            value = getattr(section, name)
+            chosen |= set(value.values() if isinstance(value, dict) else [value])
     return {name for name, content in section if isinstance(content, Closed) and name in legal - chosen}
 
 

@@ -15,6 +15,8 @@ _TYPES = {
     "bool_type": "true or false",
     "tuple_type": "a list",
     "model_type": "a block of keys",
+    "dict_type": "a block of names",
+    "string_pattern_mismatch": "text of the form that docs/params.md tells",
     "finite_number": "a finite number",
     "none_required": "null",
 }

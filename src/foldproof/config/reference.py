@@ -63,6 +63,9 @@ def _legal(annotation: Any, metadata: tuple[Any, ...]) -> str:
             return "a list of blocks"
         count = "" if items[-1] is Ellipsis else f"{len(items)} "
         return f"a list of {count}({_legal(items[0], ())})"
+    if origin is dict:
+        name, content = get_args(annotation)
+        return f"a block of {_legal(name, ())}: {_legal(content, ())}"
     kinds = {int: "whole number", float: "number", str: "text", bool: "`true`, `false`", type(None): "`null`"}
     return " ".join([kinds[annotation], *(_bounds(metadata) if annotation in (int, float) else [])])
 

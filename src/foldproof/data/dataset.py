@@ -1,5 +1,6 @@
 """The prepared data: raw rows and targets as memory-mapped arrays, and the schema that says what they are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -35,7 +36,7 @@ class Dataset:
 
     def save(self, folder: str | Path) -> None:
         """Write `<name>.npy` of each array and `schema.json`, each whole."""
-        prepare(Reading(self.schema, lambda: iter([Chunk(**self.arrays())])), folder)
+        prepare(reading_of(self), folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> "Dataset":
@@ -65,6 +66,11 @@ def prepare(reading: Reading, folder: str | Path) -> Schema:
     return schema
 
 
+def reading_of(dataset: Dataset) -> Reading:
+    """Rows in memory, handed over as one chunk."""
+    return Reading(dataset.schema, lambda: iter([Chunk(**dataset.arrays())]), len(dataset.features))
+
+
 def collect(reading: Reading) -> Dataset:
     """What a source hands over, in memory."""
     chunks = [chunk.arrays() for chunk in reading.chunks()]
@@ -92,7 +98,8 @@ def describe(
 
     Args:
         name: what the data is called in the record.
-        features: `[N, F]` numbers of a table, or `[N, H, W]` or `[N, C, H, W]` images; uint8 stays, else float32.
+        features: `[N, F]` numbers of a table, NaN where missing, or `[N, H, W]` or `[N, C, H, W]` images; uint8 stays,
+            else float32.
         targets: `[N]` class labels (text, integers, booleans) or numbers.
         task: `auto` takes numbers with a fraction, or with over 20 values that mostly differ, for regression.
         classes: names of the integer labels 0, 1, ...; None takes the sorted labels themselves.
@@ -107,22 +114,40 @@ def describe(
     if features.ndim == 3:
         features = features[:, None]
     features = np.ascontiguousarray(features if features.dtype == np.uint8 else features.astype(np.float32))
+    typed, values = typed_target(name, targets, task, classes, target)
+    columns = _columns(feature_names, features) if kind == "table" else ()
+    shape = tuple(int(size) for size in features.shape[1:])
+    return complete(Dataset(Schema(name, kind, shape, columns, (typed,)), features, np.ascontiguousarray(values)))
+
+
+def typed_target(
+    name: str,
+    targets: NDArray[Any],
+    task: Task | Literal["auto"] = "auto",
+    classes: tuple[str, ...] | None = None,
+    target: str = "target",
+) -> tuple[Target, NDArray[Any]]:
+    """What is predicted, and for each row its class index or number; arguments and errors are those of `describe`."""
     chosen = _task_of(targets) if task == "auto" else task
     if chosen == "classification":
-        targets, classes = _coded(targets, classes)
-        if len(classes) < 2:
-            raise DataError(f"{name}: target {target!r} has one class only ({classes[0]!r}); nothing can be learnt")
-    else:
-        if not np.issubdtype(targets.dtype, np.number):
-            raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
-        targets, classes = targets.astype(np.float32), ()
-        if (targets == targets[0]).all():
-            raise DataError(f"{name}: target {target!r} is {targets[0]:g} in every row; nothing can be learnt")
-    names = tuple(feature_names) or tuple(f"x{i}" for i in range(features.shape[1]))
-    columns = tuple(map(Column, names)) if kind == "table" else ()
-    shape = tuple(int(size) for size in features.shape[1:])
-    schema = Schema(name, kind, shape, columns, (Target(target, chosen, classes),))
-    return complete(Dataset(schema, features, np.ascontiguousarray(targets)))
+        codes, found = _coded(targets, classes)
+        if len(found) < 2:
+            raise DataError(f"{name}: target {target!r} has one class only ({found[0]!r}); nothing can be learnt")
+        return Target(target, chosen, found), codes
+    if not np.issubdtype(targets.dtype, np.number):
+        raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
+    values = targets.astype(np.float32)
+    if (values == values[0]).all():
+        raise DataError(f"{name}: target {target!r} is {values[0]:g} in every row; nothing can be learnt")
+    return Target(target, chosen), values
+
+
+def _columns(names: tuple[str, ...], features: NDArray[Any]) -> tuple[Column, ...]:
+    missing = np.isnan(features).any(axis=0)
+    named = tuple(names) or tuple(f"x{i}" for i in range(features.shape[1]))
+    if len(named) != len(missing):
+        raise DataError(f"{len(missing)} columns of features but {len(named)} names; each needs one")
+    return tuple(Column(one, missing=bool(lacks)) for one, lacks in zip(named, missing, strict=True))
 
 
 def _problems(features: NDArray[Any], targets: NDArray[Any]) -> list[str]:
@@ -152,13 +177,18 @@ def _unusable(what: str, array: NDArray[Any]) -> list[str]:
 
 
 def _not_finite(what: str, array: NDArray[Any]) -> list[str]:
-    bad = ~np.isfinite(array.reshape(len(array), -1).astype(np.float32, copy=False)).all(axis=1)
+    values = array.reshape(len(array), -1).astype(np.float32, copy=False)
+    of_table = what == "features" and array.ndim == 2
+    bad = (np.isinf(values) if of_table else ~np.isfinite(values)).any(axis=1)
+    if of_table and (empty := np.flatnonzero(np.isnan(values).all(axis=0))).size:
+        return [f"features {', '.join(map(str, empty[:10]))} hold no value at all; leave these columns out"]
     if not bad.any():
         return []
     rows = np.flatnonzero(bad)
     listed = ", ".join(str(row) for row in rows[:10]) + (", ..." if len(rows) > 10 else "")
     advice = "fill or drop them before training"
-    return [f"{what} hold NaN, infinite or (in float32) overflowing values in {len(rows)} rows ({listed}); {advice}"]
+    kinds = "infinite" if of_table else "NaN, infinite"
+    return [f"{what} hold {kinds} or (in float32) overflowing values in {len(rows)} rows ({listed}); {advice}"]
 
 
 def _missing_labels(targets: NDArray[Any]) -> list[str]:
@@ -170,11 +200,11 @@ def _lost_in_float32(name: str, values: NDArray[Any]) -> list[str]:
     """Columns `[n, F]` that vary by less than 100 times what float32 rounds their values by, such as 1e9 + 0.1."""
     if not np.issubdtype(values.dtype, np.floating) or values.dtype == np.float32:
         return []
-    deviation, largest = values.std(axis=0), np.abs(values).max(axis=0)
+    deviation, largest = np.nanstd(values, axis=0), np.nanmax(np.abs(values), axis=0)
     lost = np.flatnonzero((deviation > 0) & (largest * 2.0**-24 > 0.01 * deviation))
     return [
-        f"{name} {column}: values vary by {deviation[column]:.3g} around {values[:, column].mean():.6g}, which float32 "
-        "cannot hold; subtract the offset"
+        f"{name} {column}: values vary by {deviation[column]:.3g} around {np.nanmean(values[:, column]):.6g}, which "
+        "float32 cannot hold; subtract the offset"
         for column in lost[:10]
     ]
 
@@ -195,19 +225,18 @@ def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDAr
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
-    _refuse_lookalikes([str(label) for label in labels])
+    if alike := lookalikes(map(str, labels)):
+        raise DataError(*alike)
     return codes.astype(np.int64), tuple(str(label) for label in labels)
 
 
-def _refuse_lookalikes(labels: list[str]) -> None:
-    """Labels that differ only by case or spaces are one class, typed in several ways."""
+def lookalikes(labels: Iterable[str]) -> list[str]:
+    """Labels that differ only by case or spaces are one class, typed in several ways: a line of advice each."""
     alike: dict[str, list[str]] = {}
     for label in labels:
         alike.setdefault(" ".join(label.split()).casefold(), []).append(label)
-    problems = [
-        f"classes {', '.join(map(repr, same))} differ only by case or spaces"
+    return [
+        f"classes {', '.join(map(repr, same))} differ only by case or spaces; write them alike"
         for same in alike.values()
         if len(same) > 1
     ]
-    if problems:
-        raise DataError(*(f"{problem}; write them alike" for problem in problems))

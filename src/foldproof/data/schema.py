@@ -4,11 +4,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from foldproof.config.customary import Kind
+from foldproof.config.data import ColumnKind as ColumnKind
 from foldproof.errors import DataError
 
 SCHEMA = 2
 Task = Literal["classification", "regression"]
-ColumnKind = Literal["number", "boolean", "date", "category"]
+Colour = Literal["grey", "rgb"]
+Fit = Literal["resize", "crop"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,12 @@ class Column:
     name: str
     kind: ColumnKind = "number"
     values: tuple[str, ...] = ()
+    missing: bool = False  # whether some row has no value
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Column":
         """Read what `dataclasses.asdict` made of it."""
-        return cls(values["name"], values["kind"], tuple(values["values"]))
+        return cls(values["name"], values["kind"], tuple(values["values"]), values["missing"])
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,29 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Decoding:
+    """How a file of an image becomes a row: uint8 `[1, H, W]` in grey, or `[3, H, W]` in colour, 255 is white.
+
+    `fit` says how an image of another size is brought to this one; None refuses it.
+    """
+
+    colour: Colour
+    size: tuple[int, int]  # height and width
+    fit: Fit | None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        return ({"grey": 1, "rgb": 3}[self.colour], *self.size)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Decoding":
+        """Read what `dataclasses.asdict` made of it."""
+        height, width = values["size"]
+        return cls(values["colour"], (height, width), values["fit"])
+
+
+@dataclass(frozen=True)
 class Schema:
     """Rows of a kind and shape: `(C, H, W)` for an image, `(F,)` for a table, `(window, F)` for a token of text."""
 
@@ -59,6 +85,8 @@ class Schema:
     targets: tuple[Target, ...]  # at least one
     rows: int = 0
     fingerprint: str = ""  # SHA-256 of all other fields and of the arrays
+    decoding: Decoding | None = None  # of images whose rows can be had from image files
+    id: str = ""  # the column that names the rows; empty where none does
 
     @property
     def task(self) -> Task:
@@ -105,4 +133,6 @@ class Schema:
             tuple(map(Target.from_dict, values["targets"])),
             values["rows"],
             values["fingerprint"],
+            Decoding.from_dict(decoding) if (decoding := values.get("decoding")) else None,
+            values["id"],
         )

@@ -45,7 +45,7 @@ def what_next(assessment: Assessment, audit: dict[str, Any], model_record: dict[
         *_baselines(assessment),
         *_fit(assessment, Model.model_validate(model_record["network"])),
         *_data(assessment, audit),
-        *_certainty(assessment),
+        *_certainty(assessment, audit),
         *_always(assessment),
     ]
     first = {one.key: one for one in reversed(found)}  # of two on one key, the weightier
@@ -142,8 +142,8 @@ def _data(assessment: Assessment, audit: dict[str, Any]) -> list[Advice]:
     return found
 
 
-def _certainty(assessment: Assessment) -> list[Advice]:
-    if assessment.repeats > 1:
+def _certainty(assessment: Assessment, audit: dict[str, Any]) -> list[Advice]:
+    if assessment.repeats > 1 or audit.get("ordered"):  # there is one order of time
         return []
     sentence = "One draw of the folds is one opinion: 3 or 5 repeats narrow the interval and show what luck did."
     return [Advice("split.repeats", sentence)]

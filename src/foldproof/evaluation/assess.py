@@ -11,7 +11,15 @@ from foldproof.data.schema import Schema
 from foldproof.data.splits import Member, Role, Split
 from foldproof.errors import DataError
 from foldproof.evaluation.advice import what_next
-from foldproof.evaluation.assessment import Assessment, BaselineResult, FoldResult, Score, TestScore, TestSet
+from foldproof.evaluation.assessment import (
+    Assessment,
+    BaselineResult,
+    FoldResult,
+    Score,
+    StartedFrom,
+    TestScore,
+    TestSet,
+)
 from foldproof.evaluation.baselines import BASELINES, Baseline, predict
 from foldproof.evaluation.calibration import calibrate
 from foldproof.evaluation.comparison import compare
@@ -92,11 +100,20 @@ def assess(
         test=_test_set(dataset.targets[held_out], test_members, params_evaluate, seed, names),
         confusion=_confusion(answers, pooled, len(schema.classes)) if classified else None,
         calibration=calibrate(answers, pooled) if classified else None,
+        started_from=_started_from(model_record),
     )
     rows = checks_of_rows(split, dataset, statistics_manifest)
     return assessment.concluded(
         (*rows, *checks_of_figures(assessment)), what_next(assessment, split.audit, model_record)
     )
+
+
+def _started_from(model_record: dict[str, Any]) -> StartedFrom | None:
+    told: dict[str, Any] | None = model_record.get("started_from")
+    if told is None:
+        return None
+    listed: dict[str, Any] = {name: tuple(told[name]) for name in ("loaded", "new", "frozen")}
+    return StartedFrom(**told | listed)
 
 
 def _by_member(frame: "pd.DataFrame", split: Split, dataset: Dataset, schema: Schema) -> list[Array]:
@@ -171,7 +188,11 @@ def _losses(curves: "pd.DataFrame | None", member: Member, epoch: int) -> tuple[
 
 
 def test_to_training(split: Split) -> float:
-    """Scored rows to rows of the training part, mean over members: 1/(k-1) for k equal folds."""
+    """Scored rows to rows of the training part, mean over members: 1/(k-1) for k equal folds.
+
+    Over time training parts grow from 1 to k blocks, and the mean is `(1 + 1/2 + ... + 1/k) / k` without a gap. The
+    correction is derived for training parts of one size; with growing ones it is an approximation.
+    """
     ratios = [
         len(split.rows(index, Role.SCORED)) / len(split.training_part(index)) for index in range(len(split.members))
     ]
@@ -202,7 +223,7 @@ def _baseline(
     classes = len(dataset.schema.classes)
     plan = [(split.training_part(index), split.rows(index, Role.SCORED)) for index in range(len(split.members))]
     if len(held_out):
-        plan.append((np.flatnonzero(split.roles[0] != Role.TEST), held_out))
+        plan.append((split.learnt_rows(), held_out))
     columns = dataset.schema.columns if dataset.schema.kind == "table" else ()
     fits = [predict(baseline, dataset.features, dataset.targets, classes, *rows, columns) for rows in plan]
     scored = [

@@ -119,6 +119,23 @@ class Advice:
 
 
 @dataclass(frozen=True)
+class StartedFrom:
+    """The trained weights that members began with: their hash, the data that they were trained on, where that is known.
+
+    `loaded` and `new` are names of parameters and running averages, `frozen` of parameters; `freeze` says why those.
+    """
+
+    sha256: str
+    data: str | None
+    fingerprint: str | None
+    loaded: tuple[str, ...]
+    new: tuple[str, ...]
+    frozen: tuple[str, ...]
+    freeze: str
+    unfreeze_epoch: int | None
+
+
+@dataclass(frozen=True)
 class Assessment:
     """One run, assessed. Dictionaries of scores are keyed by metric; read them in the order of `metrics`."""
 
@@ -144,6 +161,7 @@ class Assessment:
     checks: tuple[Check, ...] = ()
     advice: tuple[Advice, ...] = ()
     averaging: tuple[Addition, ...] = ()
+    started_from: StartedFrom | None = None
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

@@ -20,11 +20,13 @@ from foldproof.config.problems import problems_of
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.schema import Schema
 from foldproof.data.statistics import Statistics
+from foldproof.data.usable import require_usable
 from foldproof.errors import DataError, unknown_name
 from foldproof.model.build import build
 from foldproof.model.factory_source import hash_of_source
 from foldproof.model.output_activations import OUTPUT_ACTIVATIONS, OutputActivation
 from foldproof.model.stacked import StackedNetwork, State, stack
+from foldproof.model.start_source import RECORD, WEIGHTS
 from foldproof.reproducibility import read_json, using_threads, write_json, write_whole
 
 SCHEMA = 1
@@ -68,13 +70,7 @@ class ExportedModel:
                 f"rows of shape {features.shape[1:]} given to a model of {self.schema.name!r}, "
                 f"which takes {self.schema.shape}"
             )
-        bad = self.preprocessing.unusable(features)
-        if len(bad):
-            listed = ", ".join(map(str, bad[:10])) + (", ..." if len(bad) > 10 else "")
-            raise DataError(
-                f"rows to predict hold missing or infinite values, which the model was trained without, in {len(bad)} "
-                f"rows ({listed}, counted from 0); fill or drop them"
-            )
+        require_usable(features, self.schema, "rows to predict")
         everyone = np.broadcast_to(np.arange(len(features)), (len(self.members), len(features)))
         return self.predict_rows(features, everyone)
 
@@ -145,29 +141,16 @@ class ExportedModel:
             arrays = {name: part.unflatten(0, (-1, self.snapshots)) for name, part in arrays.items()}
         arrays |= {f"statistics.{name}": part for name, part in self.statistics.items()}
         content = save({name: array.detach().cpu().contiguous() for name, array in arrays.items()})
-        write_whole(Path(folder) / "members.safetensors", content)
-        write_json(Path(folder) / "model.json", self.record)
+        write_whole(Path(folder) / WEIGHTS, content)
+        write_json(Path(folder) / RECORD, self.record)
 
     @classmethod
     def load(cls, folder: str | Path) -> "ExportedModel":
         """Read what `save` wrote; raises DataError where it is missing, cut short or of another format."""
         from pydantic import ValidationError
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
 
         place = Path(folder)
-        try:
-            record = read_json(place / "model.json")
-            arrays = load_file(place / "members.safetensors")
-        except FileNotFoundError as error:
-            raise DataError(f"{error.filename}: no such file; `dvc repro` trains a model there") from None
-        except (SafetensorError, ValueError) as error:
-            raise DataError(f"{place}: not a readable model: {error}; `dvc checkout` brings it back") from None
-        if record.get("schema_version") != SCHEMA:
-            raise DataError(
-                f"{place}/model.json: schema_version: found {record.get('schema_version')!r}, this foldproof reads "
-                f"{SCHEMA}; train the model anew with this version, or use the version that wrote it"
-            )
+        record, arrays = read_files(place)
         schema = Schema.from_dict(record["data"], f"{place}/model.json: data")
         try:
             section = Model.model_validate(record["network"])
@@ -184,11 +167,31 @@ class ExportedModel:
         preprocessing = Preprocessing.from_dict(record["preprocessing"])
         network, _, anew = stack([build(section, preprocessing.inputs, schema.outputs, randomness.key_of(0))])
         snapshots = record.get("snapshots", 1) > 1
-        parameters, buffers = (_under(f"{kind}.", arrays, snapshots) for kind in ("parameters", "buffers"))
+        parameters, buffers = (under(f"{kind}.", arrays, snapshots) for kind in ("parameters", "buffers"))
         matrix = network.layout.fold(parameters)
         settings = {name: value.expand(len(matrix), *value.shape[1:]) for name, value in network.settings(anew).items()}
-        learnt = _under("statistics.", arrays)
+        learnt = under("statistics.", arrays)
         return cls(schema, record, preprocessing, network, matrix, buffers, learnt, settings)
+
+
+def read_files(place: Path) -> tuple[dict[str, Any], State]:
+    """Record and arrays of an exported model; raises DataError as `ExportedModel.load` does."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        record = read_json(place / RECORD)
+        arrays = load_file(place / WEIGHTS)
+    except FileNotFoundError as error:
+        raise DataError(f"{error.filename}: no such file; `dvc repro` trains a model there") from None
+    except (SafetensorError, ValueError) as error:
+        raise DataError(f"{place}: not a readable model: {error}; `dvc checkout` brings it back") from None
+    if record.get("schema_version") != SCHEMA:
+        raise DataError(
+            f"{place}/{RECORD}: schema_version: found {record.get('schema_version')!r}, this foldproof reads "
+            f"{SCHEMA}; train the model anew with this version, or use the version that wrote it"
+        )
+    return record, arrays
 
 
 def export(
@@ -202,8 +205,9 @@ def export(
     plan: dict[str, Any],
     output_activation: OutputActivation,
     snapshots: int = 1,
+    started_from: dict[str, Any] | None = None,
 ) -> ExportedModel:
-    """The trained members as a model; `members` and `plan` are what the record tells of them.
+    """The trained members as a model; `members`, `plan` and `started_from` are what the record tells of them.
 
     The matrix is `[M*S, N]` and buffers are `[M*S, ...]` of members with S `snapshots` each.
     """
@@ -211,12 +215,13 @@ def export(
         "schema_version": SCHEMA,
         "data": schema.to_dict(),
         "preprocessing": statistics.preprocessing.to_dict(),
-        "network": section.model_dump(mode="json"),
+        "network": section.model_dump(mode="json", exclude={"start_from"}),  # a path, which says nothing elsewhere
         "network_source": hash_of_source(section),
         "output_activation": output_activation,
         "members": members,
         "plan": plan,
         **({"snapshots": snapshots} if snapshots > 1 else {}),
+        **({"started_from": started_from} if started_from else {}),
     }
     learnt = {name: torch.from_numpy(value).to(matrix.dtype) for name, value in statistics.learnt.items()}
     saved, settings = network.saved_buffers(buffers), network.settings(buffers)
@@ -229,7 +234,7 @@ def padded(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.stack([np.concatenate([one, np.full(width - len(one), one[0])]) for one in lists])
 
 
-def _under(prefix: str, arrays: State, snapshots: bool = False) -> State:
+def under(prefix: str, arrays: State, snapshots: bool = False) -> State:
     """The arrays of a kind by their own names; an axis of snapshots is folded into that of members."""
     found = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
     return {name: array.flatten(0, 1) for name, array in found.items()} if snapshots else found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report import rows
+from foldproof.report.data_section import data_section
 from foldproof.report.dots import lay_out
 from foldproof.report.information import Scalar, information
 
@@ -70,11 +71,13 @@ def render(
     split_audit: dict[str, Any],
     params_flat: Mapping[str, Scalar],
     pictures: Mapping[str, Path],
+    profile: dict[str, Any] | None = None,
 ) -> str:
     """The page as text.
 
     `pictures` maps names (those of `evaluation.plots.pictures`, and augmentation) to PNG files; what is
-    missing is left out. `fold_scores` is not shown, since the page draws it itself.
+    missing is left out. `fold_scores` is not shown, since the page draws it itself. `profile` is what
+    stage prepare found out about the data.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -108,6 +111,7 @@ def render(
         pictures={name: _picture(name, pictures[name]) for name in CAPTIONS if name in pictures},
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),
+        data=None if profile is None else data_section(profile),
         params=tuple((name, _as_yaml(value)) for name, value in params.items()),
         fingerprint=schema.fingerprint,
     )

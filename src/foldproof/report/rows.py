@@ -201,15 +201,24 @@ def _difference(one: Addition, metric: Metric) -> tuple[str, str]:
 
 AUDITED = {
     "rows": "rows",
+    "kind": "kind of split",
+    "unit": "unit of splitting",
+    "ordered": "dealt by time",
     "test_rows": "test rows",
+    "test_set": "test set chosen by",
     "test_share": "share asked for as test set",
     "folds": "folds",
     "repeats": "repeats",
     "inner_share": "share of inner validation",
     "stratified": "stratified",
+    "gap": "gap",
+    "duplicates": "duplicates are kept",
     "duplicate_rows": "rows that have a duplicate",
     "duplicate_clusters": "groups of duplicates",
     "conflicting_duplicates": "groups with different targets",
+    "groups": "groups that the data has",
+    "timed": "rows have times",
+    "unused_rows": "rows that nobody uses",
     "seed": "seed",
 }
 

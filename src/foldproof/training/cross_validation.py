@@ -16,7 +16,7 @@ from foldproof.data.statistics import Statistics
 from foldproof.metrics import primary
 from foldproof.model.build import build, multiply_adds
 from foldproof.model.exported import ExportedModel
-from foldproof.model.factory_source import hash_of_source
+from foldproof.model.given import hash_of_given
 from foldproof.model.stacked import stack
 from foldproof.model.without import Without
 from foldproof.training.assignment import Assignment
@@ -29,6 +29,7 @@ from foldproof.training.members import key_of_member, kinds_of, make_recipe
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
 from foldproof.training.resume import Resume, digest_of_training
+from foldproof.training.transfer import transfer_of
 from foldproof.unfinished import in_use
 
 
@@ -64,7 +65,8 @@ def train_members(
     refuse_unfit_network(train, first)
     make_recipe(schema.task, train)  # or a refusal, before a worker is started
     row = multiply_adds(first, inputs.shape)
-    network, matrix, _ = stack([first])
+    network, matrix, buffers = stack([first])
+    transfer = transfer_of(model, train, network, buffers, schema, split)
     steps = split.steps_per_epoch(train.batch_size)
     batch_size = max(split.training_sizes()) if train.batch_size == "full" else train.batch_size
     work = Work(
@@ -89,15 +91,14 @@ def train_members(
     )
     for sink in sinks:
         sink(started)
-    source = hash_of_source(model)
-    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
+    given = hash_of_given(model)
+    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, given)) if resume else None
     assignment = Assignment(dataset, split, statistics, model, train, augment, plan, folder)
     with in_use(folder) if folder else nullcontext():
         kept = Kept.joined(ENGINES[plan.engine](assignment, sinks), plan.populations)
     activation = loss_for(train, schema.task).output_activation
-    exporter = Exporter(
-        schema, split, statistics, model, network, {**plan.to_dict(), "steps_per_epoch": steps}, activation
-    )
+    told = {**plan.to_dict(), "steps_per_epoch": steps}
+    exporter = Exporter(schema, split, statistics, model, network, told, activation, transfer.record())
     exported, without = exporter(kept, train.averaging)
     scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]
     return Trained(exported, exported.predict_lists(dataset.features, scored), without)

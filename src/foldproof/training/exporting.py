@@ -15,6 +15,7 @@ from foldproof.model.stacked import StackedNetwork
 from foldproof.model.without import Without
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.kept import Kept
+from foldproof.training.transfer import rows_learnt_from
 from foldproof.training.weights import Weights
 
 
@@ -56,6 +57,7 @@ class Exporter:
     network: StackedNetwork
     plan: dict[str, Any]  # as the record tells it
     output_activation: OutputActivation
+    started_from: dict[str, Any] | None = None
 
     def __call__(self, kept: Kept, averaging: Averaging) -> tuple[ExportedModel, tuple[Without, ...]]:
         """The model, and which one it would be without averaging, and with that but without snapshots."""
@@ -84,6 +86,7 @@ class Exporter:
             self.plan,
             self.output_activation,
             snapshots,
+            self.started_from,
         )
 
     def _record(self, kept: Kept, place: int, told: dict[str, Any]) -> dict[str, Any]:
@@ -96,4 +99,5 @@ class Exporter:
             "epochs": kept.epochs[place],
             "stopped": kept.stopped[place],
             "training_rows_sha256": hash_of_rows(self.split.rows(place, Role.TRAINING)),
+            "learnt_from": rows_learnt_from(self.split, place),
         }

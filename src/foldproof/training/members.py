@@ -34,6 +34,7 @@ from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
 from foldproof.training.schedules import factor_of_epochs, reduction_on_plateau
 from foldproof.training.settings import acting, settings_of
 from foldproof.training.snapshots import Cycles
+from foldproof.training.transfer import transfer_of
 
 FIRST_ROWS = 256  # that initial weights may be scaled by
 
@@ -85,6 +86,8 @@ def make_population(
     ]
     refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
+    transfer = transfer_of(model, train, network, buffers, schema, split)
+    matrix, buffers = transfer.begun(network, matrix, buffers, split, indices)
     on = strengths(augment, schema)
     refuse_mixing_of_single_rows(on, train.batch_size)
     learnt = {name: value[indices] for name, value in statistics.learnt.items()}
@@ -102,8 +105,10 @@ def make_population(
             "loss_ceiling": _per_member(_ceiling(train, schema), members),
             **{name: _per_member(value, members) for name, value in loss_settings(train, schema.task).items()},
             **_class_weights(dataset, split, train, indices),
+            **({"old_rate_factor": _per_member(model.old_layers_rate, members)} if transfer.loaded else {}),
         },
         strengths={name: _per_member(value, members) for name, value in on.items()},
+        transfer=transfer,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import Any
 
 import pytorch_lightning as pl
@@ -55,6 +56,7 @@ class PopulationModule(pl.LightningModule):
         self.optimizer_of_population: PopulationOptimizer | None = None
         self.found = found
         self._elements: Elements
+        self._resting = frozenset[str]()  # layers that evaluate as long as they are frozen
         self._penalties = sorted(objective.acting & PENALTIES.keys())
         self._loss_sum = torch.zeros(0)
         self._late_loss_sum = torch.zeros(0)
@@ -83,9 +85,14 @@ class PopulationModule(pl.LightningModule):
             settings["learning_rate"],
             lambda step: objective.factor_of_epochs(step / self.data.steps),
             objective.optimizer.decay == "decoupled",
+            old_rate_factor=settings.get("old_rate_factor"),
             **{name: settings[name] for name in objective.acting - PENALTIES.keys()},
         )
-        self._elements = Elements.of(self.population.network).to(self.matrix.device, self.matrix.dtype)
+        transfer, network = self.population.transfer, self.population.network
+        until = inf if transfer.unfreeze_epoch is None else transfer.unfreeze_epoch * self.data.steps
+        elements = Elements.of(network, transfer.loaded, transfer.frozen, until)
+        self._elements = elements.to(self.matrix.device, self.matrix.dtype)
+        self._resting = network.batch_normalisations(transfer.frozen)
         self.optimizer_of_population = objective.optimizer.over(self.matrix, objective.block, rates, self._elements)
         if self.found is not None:
             self.optimizer_of_population.restore(self.found.group("optimizer"), self.found.facts["steps"])
@@ -140,6 +147,10 @@ class PopulationModule(pl.LightningModule):
         losses = self._training_losses_of(index, self.matrix, self.population.buffers, self.steps_made)
         total = losses.sum()
         self.manual_backward(total)
+        free = self._elements.free_at(self.steps_made)
+        if free is not None:
+            assert self.matrix.grad is not None
+            self.matrix.grad.mul_(free)
         if self.steps_made != self._watched:  # a line search asks again; what counts is the loss before the step
             self._watch(losses.detach())
         return total.detach()
@@ -174,12 +185,13 @@ class PopulationModule(pl.LightningModule):
         rows = augment(rows, population.strengths, keys, population.statistics)
         rows, mixed = mix(rows, population.strengths, keys)
         rows = population.inputs(rows)
-        outputs = population.network(matrix, buffers, rows, keys)
+        resting = frozenset[str]() if self._elements.free_at(step) is None else self._resting
+        outputs = population.network(matrix, buffers, rows, keys, resting)
         means = self._mean_losses(outputs, targets, mixed)
         if not self._penalties:
             return means
         rates = {name: population.settings[name] for name in self._penalties}
-        return means + penalty(matrix, self._elements.weights, rates)
+        return means + penalty(matrix, self._elements.at(step).weights, rates)
 
     def _mean_losses(self, outputs: Tensor, targets: Tensor, mixed: Mix | None) -> Tensor:
         """`[P]`, of outputs `[P, B, K]` for targets `[P, B]`; a mixed row has two targets, and counts as both do."""

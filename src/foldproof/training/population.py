@@ -9,6 +9,7 @@ from torch import Tensor
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.splits import Member
 from foldproof.model.stacked import StackedNetwork, State
+from foldproof.training.transfer import Transfer
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Population:
 
     `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of the training rows, for
     preprocessing and augmentation; `keys` `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and class weights
-    `[P, C]` where there are some; `strengths` of the augmentations that are on `[P]`.
+    `[P, C]` where there are some; `strengths` of the augmentations that are on `[P]`. `transfer` says what of the
+    network was trained before, and what stands still.
     """
 
     members: tuple[Member, ...]
@@ -29,6 +31,7 @@ class Population:
     keys: Tensor
     settings: State
     strengths: State
+    transfer: Transfer
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Population":
         """The same population on a device; floating-point tensors in `dtype`, keys and counters as they are."""

@@ -56,11 +56,11 @@ class Resume:
 
 
 def digest_of_training(
-    schema: Schema, split: Split, statistics: Statistics, sections: Sequence[BaseModel], plan: Plan, source: str = ""
+    schema: Schema, split: Split, statistics: Statistics, sections: Sequence[BaseModel], plan: Plan, given: str = ""
 ) -> str:
     """SHA-256 of all that shapes a training: data, split, statistics, sections, plan, environment, code.
 
-    `source` is the hash of the user's own network, where there is one.
+    `given` is the hash of what else the user gave: a network of their own, weights to start from.
     """
     members = [(member.seed, member.repeat, member.fold) for member in split.members]
     facts: list[Any] = [
@@ -74,7 +74,7 @@ def digest_of_training(
     facts += [section.model_dump(mode="json") for section in sections]
     arrays = [array.tobytes() for _, array in sorted(statistics.learnt.items())]
     code = sha256_of_tree([_PACKAGE / room for room in _ROOMS], _PACKAGE)
-    return sha256(canonical_json(facts).encode(), split.roles.tobytes(), *arrays, code.encode(), source.encode())
+    return sha256(canonical_json(facts).encode(), split.roles.tobytes(), *arrays, code.encode(), given.encode())
 
 
 class Trail:

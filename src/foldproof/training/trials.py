@@ -128,7 +128,16 @@ def fit_trials(
     for number, trial in enumerate(trials):
         own = range(number * len(split.members), (number + 1) * len(split.members))
         told = {"threads": threads, "steps_per_epoch": steps}
-        exporter = Exporter(dataset.schema, split, statistics, trial.model, population.network, told, activation)
+        exporter = Exporter(
+            dataset.schema,
+            split,
+            statistics,
+            trial.model,
+            population.network,
+            told,
+            activation,
+            population.transfer.record(),
+        )
         models.append(exporter(kept.select(own), trial.train.averaging)[0])
     return models
 
