@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from foldproof.data.dataset import Dataset
+    from foldproof.data.preprocessing import Inputs
 
 REMEMBERED = Path(".foldproof/validated")
 

@@ -18,9 +18,8 @@ def require_usable(rows: NDArray[Any], schema: Schema, where: str) -> None:
     if flat.dtype.kind not in "fc":
         return
     lacking = np.isnan(flat)
-    lacking[
-        :, [place for place, column in enumerate(schema.columns) if column.missing or column.kind == "category"]
-    ] = False
+    may_lack = [column.missing or column.kind == "category" for column in schema.columns]
+    lacking[:, np.flatnonzero(may_lack)] = False
     bad = np.flatnonzero((lacking | np.isinf(flat)).any(axis=1))
     if len(bad):
         listed = ", ".join(map(str, bad[:10])) + (", ..." if len(bad) > 10 else "")
