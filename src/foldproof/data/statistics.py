@@ -20,7 +20,7 @@ from foldproof.data.text.vocabulary import vocabularies
 from foldproof.data.transforms import TRANSFORMS
 from foldproof.data.transforms.categories import fit_codes, fit_one_hot, seen
 from foldproof.data.transforms.scaling import standard
-from foldproof.data.transforms.stream import MOST_NUMBERS, Floats, Grain, Stream, TrainingRows
+from foldproof.data.transforms.stream import Floats, Grain, Stream, TrainingRows
 from foldproof.data.transforms.target import TARGET_SCALERS
 from foldproof.reproducibility import read_json, sha256, write_json, write_whole
 
@@ -41,7 +41,7 @@ class Statistics:
 
 def fit_statistics(dataset: Dataset, split: Split, section: Preprocess) -> Statistics:
     """Fit every member's statistics on its training rows; inner-validation, scored and test rows are not looked at."""
-    found = preprocessing_of(section, dataset.schema, missing_columns(dataset))
+    found = preprocessing_of(section, dataset.schema)
     members = range(len(split.members))
     fitted = [fit_rows(dataset, split.rows(index, Role.TRAINING), section, found) for index in members]
     learnt = {name: np.stack([one[name] for one, _ in fitted]) for name in fitted[0][0]}
@@ -64,17 +64,6 @@ def fit_rows(
 def hash_of_rows(rows: Rows) -> str:
     """SHA-256 of row ids."""
     return sha256(rows.astype("<i8").tobytes())
-
-
-def missing_columns(dataset: Dataset) -> tuple[int, ...]:
-    """The columns of a table in which some row lacks a number: a fact of the data, as which columns there are."""
-    if dataset.schema.kind != "table":
-        return ()
-    found, size = np.zeros(dataset.schema.shape, dtype=bool), max(1, MOST_NUMBERS // dataset.schema.shape[0])
-    for start in range(0, len(dataset.features), size):
-        found |= np.isnan(dataset.features[start : start + size]).any(axis=0)
-    numbers = [column.kind != "category" for column in dataset.schema.columns]
-    return tuple(np.flatnonzero(found & numbers).tolist())
 
 
 def moments(dataset: Dataset, rows: Rows, grain: Grain) -> tuple[Floats, Floats]:
