@@ -62,7 +62,9 @@ class Prototypes(nn.Module):
 def fitting_network(monkeypatch: pytest.MonkeyPatch, name: OptimizerName) -> None:
     """The network of the params, or one with embeddings where the optimizer is made for them."""
     if OPTIMIZERS[name].layer is nn.Embedding:
-        monkeypatch.setattr(members_of, "build", lambda _, inputs, outputs, *__: Prototypes(inputs.shape[-1] ** 2, outputs))
+        monkeypatch.setattr(
+            members_of, "build", lambda _, given, outputs, *__: Prototypes(given.shape[-1] ** 2, outputs)
+        )
 
 
 @every_optimizer
