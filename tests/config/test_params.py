@@ -88,7 +88,7 @@ def test_every_problem_is_told_at_once() -> None:
         ("data: {source: wine, group: a, drop: [b]}", "data", "data.group, data.drop: source 'wine' has no columns"),
         ("data: {source: npz, path: data/raw/a.npz, target: [a, b]}", "data", "has one target, found 2 names"),
         ("data: {source: csv, path: data/raw/a.csv, target: y, drop: [y]}", "data", "'y' is the target, and named a"),
-        ("data: {source: csv, path: data/raw/a.csv, target: y, types: {a: text}}", "data.types", "category"),
+        ("data: {source: csv, path: data/raw/a.csv, target: y, types: {a: text}}", "data.types.a", "category"),
         ("data: {source: npz, path: data/raw/../../a.npz}", "data", "below data/raw/"),
         ("data: {source: image_folder}", "data", "needs data.path"),
         ("data: {source: image_folder, path: data/raw/a, test_path: /b}", "data", "data.test_path: found '/b'"),

@@ -69,7 +69,7 @@ def test_what_was_never_seen_is_predicted_from_what_is_known() -> None:
     """Missing numbers and unknown categories at serving, in every column: probabilities as ever."""
     dataset, _, found = guessing("default")
     strange = np.array(dataset.features[:7])
-    strange[0, 2], strange[1, 1], strange[2, 4], strange[3, 4], strange[4] = np.nan, -1, -1, np.nan, np.nan
+    strange[0, 2], strange[1, 1], strange[2, 4], strange[3, 4], strange[4, [1, 2, 4]] = np.nan, -1, -1, np.nan, np.nan
     predicted = found.model.predict(strange)
     assert np.isfinite(predicted).all()
     np.testing.assert_allclose(predicted.sum(1), 1, rtol=1e-6)
