@@ -14,6 +14,11 @@ AUTO = "auto"
 CUSTOMARY: dict[str, dict[Kind, Any]] = {
     "model.name": {"image": "cnn", "table": "mlp", "text": "mlp"},
     "augment.shift": {"image": 0.5, "table": 0, "text": 0},
+    "augment.word_dropout": {"image": 0, "table": 0, "text": 0.1},
+    "train.epochs": {"image": 60, "table": 150, "text": 15},
+    "train.batch_size": {"image": 32, "table": 32, "text": 256},
+    "train.schedule.name": {"image": "exponential", "table": "cosine", "text": "cosine"},
+    "train.early_stopping.patience": {"image": 20, "table": 150, "text": 3},
 }
 
 
