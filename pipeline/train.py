@@ -21,6 +21,7 @@ def main(params: Params) -> None:
     from foldproof.training.outputs import Curves, save_out_of_fold
     from foldproof.training.resume import Resume
     from foldproof.training.transfer import transfer_lines
+    from foldproof.training.watched_words import told
     from foldproof.unfinished import unfinished_in
 
     refuse_untracked(params.model, Path.cwd())
@@ -41,6 +42,8 @@ def main(params: Params) -> None:
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
         record.results()
         resume.mark_finished(str(record.root))
+    for line in told(trained.model):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -96,11 +96,11 @@ def test_every_refusal_of_data_training_and_evaluation_is_asked_for() -> None:
 
 
 def test_bad_data_is_found_before_any_stage(project: Path) -> None:
-    (project / "data/raw/mine.csv").write_text("a,y\n1,p\nnan,q\n")
+    (project / "data/raw/mine.csv").write_text("a,y\n1,p\ninf,q\n")
     edit(project, "source: digits", "source: csv")
     edit(project, "path: null", "path: data/raw/mine.csv")
     edit(project, "target: null", "target: y")
-    with pytest.raises(DataError, match=r"column 'a': missing or infinite in 1 line \(3\)"):
+    with pytest.raises(DataError, match=r"column 'a': infinite, or too large for float32, in 1 line \(3\)"):
         validate(project)
 
 

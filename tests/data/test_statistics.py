@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from foldproof.config.data import Preprocess
 from foldproof.config.data import Split as Section
-from foldproof.data.preprocessing import normalise
+from foldproof.data.preprocessing import normalise, preprocessing_of
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.data.statistics import fit_rows, fit_statistics, load_statistics, manifest_of, save_statistics
 from foldproof.reproducibility import read_json, sha256
@@ -44,7 +44,8 @@ def test_center_and_scale_are_those_of_the_standard_scaler(seed: int, rows: int,
     features[:, 2] = features[0, 2]
     dataset = replace(diabetes(), features=features)
     section = Preprocess(center="feature", scale="feature")
-    (center, scale, *_), _ = fit_rows(dataset, np.arange(rows), section)
+    learnt, _ = fit_rows(dataset, np.arange(rows), section, preprocessing_of(section, dataset.schema))
+    center, scale = learnt["center"], learnt["scale"]
     oracle = StandardScaler().fit(features.astype(np.float64))
     np.testing.assert_allclose(center, oracle.mean_, rtol=1e-14, atol=0)
     np.testing.assert_allclose(scale, oracle.scale_, rtol=1e-14, atol=0)

@@ -70,7 +70,7 @@ def test_predictions_carry_the_names_of_classes_and_no_formula() -> None:
     schema = replace(run.dataset.schema, targets=(Target("digit", "classification", names),))
     table = prediction_table(schema, run.out_of_fold)
     assert len(table) == len(run.out_of_fold)
-    assert set(table["actual"]) == {"'=1+1", "'@x", "'-2", *"3456789"}
+    assert set(table["actual"]) == {"'=1+1", "'@x", "-2", *"3456789"}, "a number is no formula"
     assert (table["actual"] == table["predicted"]).mean() == pytest.approx(0.966, abs=0.01)
     values = prediction_table(diabetes_run().dataset.schema, diabetes_run().out_of_fold)
     np.testing.assert_array_equal(values["predicted"], diabetes_run().out_of_fold["prediction"])

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from foldproof.config import Params, params_from
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset, complete, describe
 from foldproof.data.preprocessing import Inputs
+from foldproof.data.schema import Column, Schema, Target
 from foldproof.data.splits import Member, Split, make_split
 from foldproof.reproducibility import write_json
 from foldproof.training.events import EpochEnded, FitStarted, MemberStopped, Sink
@@ -45,8 +46,25 @@ def dataset(kind: str) -> Dataset:
         found = sklearn.datasets.load_iris()
         species = np.array(["setosa", "versicolor", "virginica"])[found.target]
         return describe("iris", found.data[:, :3], {"species": species, "petal width": found.data[:, 3]})
+    if kind == "mixed":
+        return mixed()
     found = sklearn.datasets.load_diabetes()
     return describe("diabetes", found.data[:120], found.target[:120], "regression")
+
+
+def mixed() -> Dataset:
+    """A table with a column of every kind, one of which may be left out."""
+    columns = (
+        Column("size"),
+        Column("colour", "category", ("blue", "red")),
+        Column("since", "date"),
+        Column("paid", "boolean"),
+        Column("weight", missing=True),
+    )
+    rows = np.random.Generator(np.random.Philox(2)).normal(size=(60, 5)).astype(np.float32)
+    rows[:, 1], rows[:, 2], rows[:, 3] = np.arange(60) % 2, 18_000 + np.arange(60), np.arange(60) % 3 == 0
+    target = Target("y", "classification", ("no", "yes"))
+    return complete(Dataset(Schema("mixed", "table", (5,), columns, (target,)), rows, np.arange(60) % 2))
 
 
 def split_of(data: Dataset) -> Split:

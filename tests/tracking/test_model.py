@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from foldproof.data.encoding import decode
 from foldproof.model.exported import ExportedModel
 from foldproof.tracking.model_log import REQUIRED, requirements, write
 from foldproof.tracking.scribe import EXAMPLE, Scribe
@@ -19,7 +20,7 @@ from tests.tracking.projects import dataset, export_model
 
 pytestmark = pytest.mark.usefixtures("mlflow_imported")
 
-KINDS = ("image", "table", "regression", "several")
+KINDS = ("image", "table", "mixed", "regression", "several")
 
 # A process that serves: foldproof is not installed there, the models bring it along.
 SERVE = """
@@ -31,7 +32,7 @@ told = {}
 for kind in sys.argv[1:]:
     model = mlflow.pyfunc.load_model(f"{kind}/logged")
     rows, columns = np.load(f"{kind}/rows.npy"), json.load(open(f"{kind}/columns.json"))
-    given = pd.DataFrame(rows.astype("float64"), columns=columns) if columns else rows
+    given = pd.read_parquet(f"{kind}/given.parquet") if columns else rows
     table, refused = model.predict(given), ""
     if columns:
         assert model.predict(given[given.columns[::-1]]).equals(table), "columns are taken by name"
@@ -62,6 +63,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, mlflow_imported: None) -> t
         mlflow_model(kind, place / kind)
         np.save(place / kind / "rows.npy", dataset(kind).features[:7])
         (place / kind / "columns.json").write_text(json.dumps(dataset(kind).schema.features))
+        if dataset(kind).schema.columns:
+            written = decode(dataset(kind).features[:7], dataset(kind).schema.columns)
+            written.to_parquet(place / kind / "given.parquet")
     answer = subprocess.run(
         [sys.executable, "-c", SERVE, *KINDS], cwd=place, capture_output=True, text=True, check=False
     )
@@ -140,6 +144,16 @@ def test_the_signature_and_the_example_say_what_to_send(served: tuple[Path, dict
         "p_species_virginica",
         "prediction_petal width",
     ]
+    mixed = Model.load(str(place / "mixed" / "logged"))
+    assert [(one.type.name, one.required) for one in mixed.signature.inputs.inputs] == [
+        ("double", True),
+        ("string", True),
+        ("string", True),
+        ("string", True),
+        ("double", False),
+    ]
+    example = json.loads((place / "mixed" / "logged" / "input_example.json").read_text())
+    assert example["data"][0][1:4] == ["blue", "2019-04-14", "true"]
     image = Model.load(str(place / "image" / "logged"))
     (tensor,) = image.signature.inputs.inputs
     assert (tensor.shape, tensor.type) == ((-1, 1, 8, 8), np.dtype("uint8"))

@@ -28,6 +28,8 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, FoldproofError, TrainingError
 from foldproof.training.kept import Kept
 from foldproof.training.members import make_population, make_recipe
+from tests.data.augmented import dataset_of_text
+from tests.data.transforms.tables import mixed
 from tests.training.setting import diabetes, digits, digits_twice, fit_together, killed_and_resumed, split_of
 
 Made = TypeVar("Made")
@@ -42,6 +44,8 @@ FIXED: dict[str, Any] = {
     "train.engine": "in_process",
     "train.divergence_factor": 1e9,
     "model.start_from": None,  # weights that fit are made in test_transfer.py
+    "model.embedding.vectors": None,  # a file; tests/training/test_tagger.py has some
+    "model.embedding.watch": [],
 }
 LARGEST = {
     "train.batch_size": 24,
@@ -58,12 +62,8 @@ WORDS = {
     "model.freeze": ["1", "2", "4"],
 }
 NAMES = {"train.target_weights": ["digit", "ink"]}
-# Where the default is made for other data: what a key that was refused falls back to.
-FITTING: dict[str, dict[str, Any]] = {
-    "digits": {},
-    "digits_twice": {},
-    "diabetes": {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"},
-}
+# Where the default is made for other data, or for other inputs: what a key that was refused falls back to.
+FITTING: dict[str, Any] = {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"}
 
 
 def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
@@ -121,14 +121,20 @@ def section(model: type[BaseModel], prefix: str = "") -> st.SearchStrategy[dict[
 
 
 def key(path: str, field: FieldInfo) -> st.SearchStrategy[Any]:
-    """What is off by default, a number that is 0, is off in half of the draws."""
+    """What is off by default, a number that is 0 or a `none`, is off in half of the draws."""
     drawn = values_of(field.annotation, path, tuple(field.metadata))
-    return st.just(field.default) | drawn if field.default == 0 and path not in FIXED else drawn
+    return st.just(field.default) | drawn if field.default in (0, "none") and path not in FIXED else drawn
 
 
 SECTIONS: dict[str, type[BaseModel]] = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
 jobs = st.fixed_dictionaries({name: section(model, f"{name}.") for name, model in SECTIONS.items()})
-DATA = {"digits": digits(160), "diabetes": diabetes(120), "digits_twice": digits_twice(140)}
+DATA = {
+    "digits": digits(160),
+    "diabetes": diabetes(120),
+    "mixed": mixed(160),
+    "text": dataset_of_text(120),
+    "digits_twice": digits_twice(140),
+}
 
 
 def whole_job(values: dict[str, Any], dataset: Dataset) -> tuple[Params, Split]:
@@ -153,7 +159,7 @@ def settled(
             return chosen, split, attempt(chosen, split)
         except (ConfigError, TrainingError) as refusal:
             must_be_told(refusal)
-            values, before = put_back(values, refusal, FITTING[name]), values
+            values, before = put_back(values, refusal, FITTING), values
             if values == before:
                 return None
 
@@ -174,7 +180,8 @@ def put_back(values: dict[str, Any], refusal: FoldproofError, fitting: dict[str,
 
 def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
     features, targets = np.array(dataset.features), np.array(dataset.targets)
-    features[rows] = 255 if features.dtype == np.uint8 else 1e6
+    categories = [column.kind == "category" for column in dataset.schema.columns]
+    features[rows] = 255 if features.dtype == np.uint8 else np.where(categories, -1, 1e6)
     targets[rows] = -1e6 if dataset.schema.task == "regression" else targets[rows][::-1]
     return replace(dataset, features=features, targets=targets)
 

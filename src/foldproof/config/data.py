@@ -7,8 +7,23 @@ from pydantic import Field, model_validator
 
 from foldproof.config.closed import Auto, Closed, Count, NonNegative, Seed, Share
 
+ScalerName = Literal["standard", "min_max", "midrange", "robust"]
+ImputerName = Literal["mean", "median", "most_frequent"]
+CategoriesName = Literal["auto", "one_hot", "embed"]
+TargetScalerName = Literal["standard", "min_max", "none"]
 SourceName = Literal[
-    "digits", "breast_cancer", "wine", "iris", "diabetes", "csv", "tsv", "parquet", "npz", "idx", "image_folder"
+    "digits",
+    "breast_cancer",
+    "wine",
+    "iris",
+    "diabetes",
+    "csv",
+    "tsv",
+    "parquet",
+    "npz",
+    "idx",
+    "image_folder",
+    "conll",
 ]
 OwnSource = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
 ColumnKind = Literal["number", "boolean", "date", "category"]
@@ -23,9 +38,10 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "npz": ("path",),
     "idx": ("path",),
     "image_folder": ("path",),
+    "conll": ("path", "target", "columns"),
 }
 PATHS = ("path", "labels", "test_path")
-# Keys that name columns are taken by sources whose columns have names, and refused by all others: they would do nothing.
+# Keys that name columns are taken by sources whose columns have names; at all others they would do nothing.
 OF_COLUMNS = ("group", "time", "weight", "id", "drop", "types")
 TAKE_COLUMNS = ("csv", "tsv", "parquet")
 # Likewise keys that one source alone takes.
@@ -42,7 +58,7 @@ class Data(Closed):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     """of the file, compared before it is read"""
     target: str | Names | None = None
-    """csv, tsv, parquet: the column to predict, or several"""
+    """csv, tsv, parquet, conll: the column to predict, or several"""
     group: str | None = None
     """column; rows of one group (a patient, a place) never stand on both sides of a split; no feature"""
     time: str | None = None
@@ -53,12 +69,16 @@ class Data(Closed):
     """column that names the rows, passed through to predictions; no feature"""
     drop: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """columns that are left out"""
-    types: dict[str, ColumnKind] = {}
+    types: dict[str, ColumnKind] = Field(default={})
     """columns whose type is not to be inferred, such as {zip: category}"""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     """csv, tsv: the character between cells; null: a comma, a tab"""
     decimal: Literal[".", ","] = "."
     """csv, tsv: the character before a fraction"""
+    columns: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """conll: the names of all columns in their order, such as [token, pos, ner]; one is `token`"""
+    window: Annotated[int, Field(ge=1)] = 5
+    """conll: words that a row sees, an odd number: the token with as many before it as after it"""
     task: Literal["auto", "classification", "regression"] = "auto"
     """auto takes fractions, or many different values, for regression"""
 
@@ -104,9 +124,26 @@ class Data(Closed):
         for name in self.targets:
             if self.targets.count(name) > 1 or name in self.drop or name in beside:
                 raise ValueError(f"data.target: {name!r} is the target, and named a second time among data's keys")
-        for name in beside:
-            if name in self.drop:
-                raise ValueError(f"data.drop: {name!r} is dropped, and used as group, time, weight or id")
+        for dropped in self.drop:
+            if dropped in beside:
+                raise ValueError(f"data.drop: {dropped!r} is dropped, and used as group, time, weight or id")
+        return self
+
+    @model_validator(mode="after")
+    def _tagged_text_names_its_columns(self) -> "Data":
+        if self.window % 2 == 0:
+            raise ValueError(f"data.window: found {self.window}, legal: odd numbers, such as {self.window + 1}")
+        if self.source != "conll":
+            return self
+        if "token" not in self.columns or len(set(self.columns)) < len(self.columns):
+            raise ValueError(
+                f"data.columns: found {list(self.columns)}, legal: different names, one of them token, such as "
+                "[token, pos, ner]"
+            )
+        legal = [name for name in self.columns if name != "token"]
+        wrong = [name for name in self.targets if name not in legal]
+        if wrong or len(set(self.targets)) < len(self.targets):
+            raise ValueError(f"data.target: found {list(self.targets)}, legal: different ones of {legal}")
         return self
 
 
@@ -145,3 +182,23 @@ class Preprocess(Closed):
     """what is subtracted: the mean of each column or pixel, or of each channel; of a table, each column is a channel"""
     scale: Literal["none", "feature", "channel"] = "feature"
     """what is divided by: the standard deviation, likewise"""
+    scaler: ScalerName = "standard"
+    """by mean and deviation; min_max: to [0, 1]; midrange: to [-1, 1]; robust: by median and interquartile range"""
+    power: Literal["none", "log", "yeo_johnson"] = "none"
+    """before that, what shortens long tails: log is sign(x) log(1 + |x|); yeo_johnson a power fitted to each column"""
+    impute: ImputerName = "mean"
+    """tables: what stands in for a missing number, of its column; a missing category is an unknown one"""
+    missing_indicator: bool = False
+    """tables: for each number column that has missing values, one more that says where"""
+    pca: Literal["none"] | Count | Annotated[float, Field(gt=0, le=1)] = "none"
+    """principal components to keep: how many, or which share of the variance; the others of a share are 0"""
+    whiten: Literal["none", "pca", "zca"] = "none"
+    """make the covariance the identity: of the components (pca), or turned back to the form of the rows (zca)"""
+    whiten_epsilon: NonNegative = 1e-5
+    """added to each variance that whitening divides by; raise it where noise is blown up"""
+    categories: CategoriesName = "auto"
+    """tables: a 0 or 1 for each value, or a code, to be embedded; auto: codes for columns of more than 16 values"""
+    target: TargetScalerName = "standard"
+    """regression: how the number to predict is centred and scaled while training; metrics are in its own units"""
+    minimum_count: Count = 1
+    """text: a word or other feature met less often than this in a member's training rows is unknown to it"""

@@ -43,7 +43,7 @@ class Dataset:
 
     def save(self, folder: str | Path) -> None:
         """Write `<name>.npy` of each array and `schema.json`, each whole."""
-        prepare(Reading(self.schema, lambda: iter([Chunk(**self.arrays())])), folder)
+        prepare(reading_of(self), folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> "Dataset":
@@ -73,6 +73,11 @@ def prepare(reading: Reading, folder: str | Path) -> Schema:
     return schema
 
 
+def reading_of(dataset: Dataset) -> Reading:
+    """Rows in memory, handed over as one chunk."""
+    return Reading(dataset.schema, lambda: iter([Chunk(**dataset.arrays())]), len(dataset.features))
+
+
 def collect(reading: Reading) -> Dataset:
     """What a source hands over, in memory."""
     chunks = [chunk.arrays() for chunk in reading.chunks()]
@@ -100,7 +105,8 @@ def describe(
 
     Args:
         name: what the data is called in the record.
-        features: `[N, F]` numbers of a table, or `[N, H, W]` or `[N, C, H, W]` images; uint8 stays, else float32.
+        features: `[N, F]` numbers of a table, NaN where missing, or `[N, H, W]` or `[N, C, H, W]` images; uint8 stays,
+            else float32.
         targets: `[N]` class labels (text, integers, booleans) or numbers; of several targets `[N, T]`, or each by name.
         task: `auto` takes numbers with a fraction, or with over 20 values that mostly differ, for regression.
         classes: names of the integer labels 0, 1, ...; None takes the sorted labels themselves.
@@ -116,8 +122,7 @@ def describe(
         features = features[:, None]
     features = np.ascontiguousarray(features if features.dtype == np.uint8 else features.astype(np.float32))
     typed = [typed_target(name, values, task, classes, own) for own, values in wanted.items()]
-    names = tuple(feature_names) or tuple(f"x{i}" for i in range(features.shape[1]))
-    columns = tuple(map(Column, names)) if kind == "table" else ()
+    columns = _columns(feature_names, features) if kind == "table" else ()
     shape = tuple(int(size) for size in features.shape[1:])
     schema = Schema(name, kind, shape, columns, tuple(own for own, _ in typed))
     return complete(Dataset(schema, features, side_by_side([values for _, values in typed])))
@@ -161,6 +166,14 @@ def _by_name(targets: NDArray[Any] | Mapping[str, NDArray[Any]], target: str) ->
     return {f"{target}_{place}": column for place, column in enumerate(targets.T)}
 
 
+def _columns(names: tuple[str, ...], features: NDArray[Any]) -> tuple[Column, ...]:
+    missing = np.isnan(features).any(axis=0)
+    named = tuple(names) or tuple(f"x{i}" for i in range(features.shape[1]))
+    if len(named) != len(missing):
+        raise DataError(f"{len(missing)} columns of features but {len(named)} names; each needs one")
+    return tuple(Column(one, missing=bool(lacks)) for one, lacks in zip(named, missing, strict=True))
+
+
 def _problems(features: NDArray[Any], targets: Mapping[str, NDArray[Any]]) -> list[str]:
     found: list[str] = []
     if features.ndim not in (2, 3, 4):
@@ -197,13 +210,18 @@ def _unusable(what: str, array: NDArray[Any]) -> list[str]:
 
 
 def _not_finite(what: str, array: NDArray[Any]) -> list[str]:
-    bad = ~np.isfinite(array.reshape(len(array), -1).astype(np.float32, copy=False)).all(axis=1)
+    values = array.reshape(len(array), -1).astype(np.float32, copy=False)
+    of_table = what == "features" and array.ndim == 2
+    bad = (np.isinf(values) if of_table else ~np.isfinite(values)).any(axis=1)
+    if of_table and (empty := np.flatnonzero(np.isnan(values).all(axis=0))).size:
+        return [f"features {', '.join(map(str, empty[:10]))} hold no value at all; leave these columns out"]
     if not bad.any():
         return []
     rows = np.flatnonzero(bad)
     listed = ", ".join(str(row) for row in rows[:10]) + (", ..." if len(rows) > 10 else "")
     advice = "fill or drop them before training"
-    return [f"{what} hold NaN, infinite or (in float32) overflowing values in {len(rows)} rows ({listed}); {advice}"]
+    kinds = "infinite" if of_table else "NaN, infinite"
+    return [f"{what} hold {kinds} or (in float32) overflowing values in {len(rows)} rows ({listed}); {advice}"]
 
 
 def _missing_labels(what: str, targets: NDArray[Any]) -> list[str]:
@@ -215,11 +233,11 @@ def _lost_in_float32(name: str, values: NDArray[Any]) -> list[str]:
     """Columns `[n, F]` that vary by less than 100 times what float32 rounds their values by, such as 1e9 + 0.1."""
     if not np.issubdtype(values.dtype, np.floating) or values.dtype == np.float32:
         return []
-    deviation, largest = values.std(axis=0), np.abs(values).max(axis=0)
+    deviation, largest = np.nanstd(values, axis=0), np.nanmax(np.abs(values), axis=0)
     lost = np.flatnonzero((deviation > 0) & (largest * 2.0**-24 > 0.01 * deviation))
     return [
-        f"{name} {column}: values vary by {deviation[column]:.3g} around {values[:, column].mean():.6g}, which float32 "
-        "cannot hold; subtract the offset"
+        f"{name} {column}: values vary by {deviation[column]:.3g} around {np.nanmean(values[:, column]):.6g}, which "
+        "float32 cannot hold; subtract the offset"
         for column in lost[:10]
     ]
 
@@ -240,13 +258,13 @@ def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDAr
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
-    if problems := lookalikes(map(str, labels)):
-        raise DataError(*problems)
+    if alike := lookalikes(map(str, labels)):
+        raise DataError(*alike)
     return codes.astype(np.int64), tuple(str(label) for label in labels)
 
 
 def lookalikes(labels: Iterable[str]) -> list[str]:
-    """What is wrong with labels that differ only by case or spaces: they are one class, typed in several ways."""
+    """Labels that differ only by case or spaces are one class, typed in several ways: a line of advice each."""
     alike: dict[str, list[str]] = {}
     for label in labels:
         alike.setdefault(" ".join(label.split()).casefold(), []).append(label)

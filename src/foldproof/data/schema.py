@@ -5,11 +5,11 @@ from itertools import accumulate, pairwise
 from typing import Any, Literal
 
 from foldproof.config.customary import Kind
+from foldproof.config.data import ColumnKind as ColumnKind
 from foldproof.errors import DataError
 
 SCHEMA = 2
 Task = Literal["classification", "regression"]
-ColumnKind = Literal["number", "boolean", "date", "category"]
 Colour = Literal["grey", "rgb"]
 Fit = Literal["resize", "crop"]
 
@@ -25,11 +25,12 @@ class Column:
     name: str
     kind: ColumnKind = "number"
     values: tuple[str, ...] = ()
+    missing: bool = False  # whether some row has no value
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Column":
         """Read what `dataclasses.asdict` made of it."""
-        return cls(values["name"], values["kind"], tuple(values["values"]))
+        return cls(values["name"], values["kind"], tuple(values["values"]), values["missing"])
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Schema:
     rows: int = 0
     fingerprint: str = ""  # SHA-256 of all other fields and of the arrays
     decoding: Decoding | None = None  # of images whose rows can be had from image files
+    id: str = ""  # the column that names the rows; empty where none does
 
     @property
     def task(self) -> Task:
@@ -166,4 +168,5 @@ class Schema:
             values["rows"],
             values["fingerprint"],
             Decoding.from_dict(decoding) if (decoding := values.get("decoding")) else None,
+            values["id"],
         )

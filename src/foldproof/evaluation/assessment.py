@@ -173,7 +173,7 @@ class Assessment:
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics reported, the primary one first."""
-        rest = (name for name in names_for(self.task) if name != self.primary)
+        rest = (name for name in names_for(self.task, self.classes) if name != self.primary)
         return tuple(METRICS[name] for name in (self.primary, *rest))
 
     @property

@@ -42,7 +42,8 @@ def save_assessment(
     place = Path(folder)
     write_json(place / "evaluation.json", assessment.to_dict())
     write_json(place / "metrics.json", assessment.compact())
-    tables = {"folds": fold_table(assessment), "predictions": prediction_table(dataset.schema, out_of_fold)}
+    predictions = prediction_table(dataset.schema, out_of_fold, dataset.ids)
+    tables = {"folds": fold_table(assessment), "predictions": predictions}
     for name, table in tables.items():
         write_whole(place / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     for name, picture in _pictures(assessment, dataset.schema, curves, out_of_fold).items():

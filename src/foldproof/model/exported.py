@@ -20,6 +20,7 @@ from foldproof.config.problems import problems_of
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.schema import Schema
 from foldproof.data.statistics import Statistics
+from foldproof.data.usable import require_usable
 from foldproof.errors import DataError, unknown_name
 from foldproof.model.build import build
 from foldproof.model.factory_source import hash_of_source
@@ -77,8 +78,7 @@ class ExportedModel:
                 f"rows of shape {features.shape[1:]} given to a model of {self.schema.name!r}, "
                 f"which takes {self.schema.shape}"
             )
-        if not np.isfinite(np.asarray(features, dtype=np.float64)).all():
-            raise DataError("rows to predict hold missing or infinite values; fill or drop them")
+        require_usable(features, self.schema, "rows to predict")
         everyone = np.broadcast_to(np.arange(len(features)), (len(self.members), len(features)))
         return self.predict_rows(features, everyone)
 

@@ -6,12 +6,14 @@ machine-learning-based science", 2023) and REFORMS (2024) ask of anyone who repo
 
 from typing import Any
 
+from foldproof.config.data import Preprocess
 from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report.rows import percent
 
 HASHED = {"row": "'s values"}  # what the hash of a unit is taken of, where it is not its name
 Scalar = str | int | float | bool
+ALWAYS_TOLD = ("center", "scale")  # of preprocessing; the rest where it is not the default
 
 
 def information(
@@ -115,10 +117,15 @@ def _duplicates(audit: dict[str, Any], schema: Schema) -> str:
 
 
 def _preprocessing(params: dict[str, Scalar]) -> str:
+    told = [
+        f"{name.replace('_', ' ')}: {params.get(f'preprocess.{name}', field.default)}"
+        for name, field in Preprocess.model_fields.items()
+        if name in ALWAYS_TOLD or params.get(f"preprocess.{name}", field.default) != field.default
+    ]
+    listed = "; ".join(told)
     return (
-        f"Center: {params.get('preprocess.center', 'none')}; scale: "
-        f"{params.get('preprocess.scale', 'none')}. Fitted on "
-        "each member's training rows alone, never on inner-validation, scored or test rows."
+        f"{listed[0].upper()}{listed[1:]}. Fitted on each member's training rows alone, never on inner-validation, "
+        "scored or test rows."
     )
 
 

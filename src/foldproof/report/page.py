@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report import rows
+from foldproof.report.data_section import data_section
 from foldproof.report.dots import lay_out
 from foldproof.report.information import Scalar, information
+from foldproof.report.targets import target_rows, which_decides
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -70,11 +72,13 @@ def render(
     split_audit: dict[str, Any],
     params_flat: Mapping[str, Scalar],
     pictures: Mapping[str, Path],
+    profile: dict[str, Any] | None = None,
 ) -> str:
     """The page as text.
 
     `pictures` maps names (those of `evaluation.plots.pictures`, and augmentation) to PNG files; what is
-    missing is left out. `fold_scores` is not shown, since the page draws it itself.
+    missing is left out. `fold_scores` is not shown, since the page draws it itself. `profile` is what
+    stage prepare found out about the data.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -106,14 +110,15 @@ def render(
         averaging=rows.averaging(assessment),
         remarks_on_averaging=rows.remarks_on_averaging(assessment),
         pictures=_pictures(pictures),
-        which_decides=rows.which_decides(assessment),
-        targets=rows.targets(assessment) if assessment.targets else None,
+        which_decides=which_decides(assessment),
+        targets=target_rows(assessment) if assessment.targets else None,
         further=tuple(
             _further(one, assessment, _pictures(pictures, f"target_{number}_"))
             for number, one in enumerate(assessment.targets.values(), start=2)
         ),
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),
+        data=None if profile is None else data_section(profile),
         params=tuple((name, _as_yaml(value)) for name, value in params.items()),
         fingerprint=schema.fingerprint,
     )

@@ -28,10 +28,17 @@ class EnsembleModel(PythonModel):  # type: ignore[misc]
 
 def rows_of(schema: Any, model_input: Any) -> Any:
     """Raw rows `[n, *shape]` from a table with the columns by name, or from an array."""
+    import logging
+
     import numpy as np
 
+    from foldproof.data.encoding import encode_frame
+
     if schema.kind == "table" and isinstance(model_input, pd.DataFrame):
-        return model_input[list(schema.features)].to_numpy(dtype=np.float32)
+        encoded = encode_frame(model_input, schema.columns)
+        if encoded.unseen:
+            logging.getLogger("foldproof").warning("%s", encoded.told())
+        return encoded.rows
     return np.asarray(model_input)
 
 

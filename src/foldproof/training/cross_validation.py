@@ -28,6 +28,7 @@ from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
 from foldproof.training.resume import Resume, digest_of_training
 from foldproof.training.transfer import transfer_of
+from foldproof.training.watched_words import with_account_of_words
 from foldproof.unfinished import in_use
 
 
@@ -99,5 +100,6 @@ def train_members(
     told = {**plan.to_dict(), "steps_per_epoch": steps}
     exporter = Exporter(schema, split, statistics, model, network, told, activations, transfer.record())
     exported, without = exporter(kept, train.averaging)
+    exported = with_account_of_words(exported, split, model.embedding)
     scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]
     return Trained(exported, exported.predict_lists(dataset.features, scored), without)

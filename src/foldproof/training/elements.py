@@ -16,9 +16,11 @@ Block = tuple[int, int, int]  # first element, rows, elements of a row
 class Elements:
     """Of the N elements of a member's row, which are what.
 
-    `weights` `[N]` is 1 for those of weights and 0 for those of biases and normalisations, `head` `[N]` is 1 for those
-    of the output layer; `units` says where each layer's weights lie, a row a unit's incoming ones, and `embeddings`
-    where each table of embeddings does. `old` `[N]` is 1 for those that were trained before.
+    `weights` `[N]` is 1 for those of weights, 0 for those of biases, normalisations and embeddings; `head` `[N]` is 1
+    for those of the output layer; `units` says where each layer's weights lie, a row a unit's incoming ones, and
+    `embeddings` where each table of embeddings does. `old` `[N]` is 1 for those that were trained before. Embeddings
+    are not decayed: rows that a step does not meet would shrink all the same, and most of all those of rare words,
+    whose gradients seldom answer.
     """
 
     weights: Tensor
@@ -39,13 +41,15 @@ class Elements:
         """Those of a network, of whose parameters some are `old`, and some `frozen` `until` a step."""
         layout = network.layout
         weights = layout.weights_only()
-        tables = network.parameters_of(nn.Embedding)
         blocks = _blocks(layout, weights)
+        embeddings = {name: blocks.pop(name) for name in layout.names if name in network.parameters_of(nn.Embedding)}
+        for start, rows, width in embeddings.values():
+            weights[start : start + rows * width] = 0.0
         whole = cls(
             weights,
             _marked(layout, layout.head),
             tuple(blocks.values()),
-            tuple(block for name, block in blocks.items() if name in tables),
+            tuple(embeddings.values()),
             _marked(layout, old),
         )
         if not frozen:

@@ -7,8 +7,8 @@ from typing import Any
 from foldproof.config.averaging import Averaging
 from foldproof.config.model import Model
 from foldproof.data.schema import Schema
-from foldproof.data.splits import Split
-from foldproof.data.statistics import Statistics
+from foldproof.data.splits import Role, Split
+from foldproof.data.statistics import Statistics, hash_of_rows
 from foldproof.model.exported import ExportedModel, export
 from foldproof.model.output_activations import OutputActivation
 from foldproof.model.stacked import StackedNetwork
@@ -99,4 +99,5 @@ class Exporter:
             "epochs": kept.epochs[place],
             "stopped": kept.stopped[place],
             "learnt_from": rows_learnt_from(self.split, place),
+            "training_rows_sha256": hash_of_rows(self.split.rows(place, Role.TRAINING)),
         }

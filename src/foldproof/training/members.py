@@ -21,6 +21,7 @@ from foldproof.data.statistics import Statistics
 from foldproof.metrics import primary
 from foldproof.model.build import build
 from foldproof.model.stacked import State, stack
+from foldproof.model.word_vectors import word_vectors
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.class_weights import CLASS_WEIGHTS
 from foldproof.training.data_module import FoldDataModule
@@ -80,8 +81,9 @@ def make_population(
     members = tuple(split.members[index] for index in indices)
     keys = torch.stack([key_of_member(member) for member in members])
     inputs = statistics.preprocessing.inputs
+    words = word_vectors(model.embedding, schema, inputs, min(split.training_sizes()))
     networks = [
-        build(model, inputs, schema.outputs, key, partial(_first_rows, dataset, split, statistics, index, key))
+        build(model, inputs, schema.outputs, key, partial(_first_rows, dataset, split, statistics, index, key), words)
         for index, key in zip(indices, keys, strict=True)
     ]
     refuse_unfit_network(train, networks[0])

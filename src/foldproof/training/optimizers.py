@@ -26,7 +26,7 @@ from foldproof.config.optimizer import (
 )
 from foldproof.training.element_wise import ElementWise
 from foldproof.training.elements import Elements
-from foldproof.training.limits import FULL_BATCH, LINE_SEARCH, SPARSE_ROWS, Limit
+from foldproof.training.limits import FULL_BATCH, LINE_SEARCH, Limit
 from foldproof.training.line_search import LineSearch
 from foldproof.training.population_optimizer import Make, PopulationOptimizer, Rates
 from foldproof.training.sparse_adam import SparseAdam
@@ -142,5 +142,5 @@ OPTIMIZERS: dict[OptimizerName, OptimizerRow] = {
     "lbfgs": OptimizerRow(
         _lbfgs, 1.0, decay="loss", limits=LINE_SEARCH, alone=True, rates_by_layer=False, kind=LineSearch
     ),
-    "sparse_adam": OptimizerRow(_sparse_adam, 0.001, limits=SPARSE_ROWS, layer=nn.Embedding),
+    "sparse_adam": OptimizerRow(_sparse_adam, 0.001, layer=nn.Embedding),
 }

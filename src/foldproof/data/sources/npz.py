@@ -78,7 +78,9 @@ def _names(array: NDArray[Any]) -> bool:
 
 
 def _numbered(groups: NDArray[Any]) -> NDArray[np.int64]:
-    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    """Numbered as they first occur, so that groups which are added later leave the numbers of the others."""
+    _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[codes], dtype=np.int64)
 
 
 def _days(times: NDArray[Any]) -> NDArray[np.float64]:
