@@ -19,8 +19,10 @@ def main(params: Params) -> None:
     schema = prepare(watched_reading(open_source(params.data)), "data/prepared")
     profile = profile_of(Dataset.load("data/prepared"))
     write_json("data/prepared/profile.json", profile)
-    told = ", ".join(f"{target.name!r} ({len(target.classes) or 'a number'})" for target in schema.targets)
-    print(f"{schema.name}: {schema.rows} rows of shape {schema.shape}, {schema.task}, target {told}")
+    print(f"{schema.name}: {schema.rows} rows of shape {schema.shape}")
+    for target in schema.targets:
+        told = f"{len(target.classes)} classes" if target.classes else "one number"
+        print(f"target {target.name!r}: {target.task} ({told})")
     print("\n".join(terminal_lines(profile)))
 
 

@@ -58,7 +58,6 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     from foldproof.data.augmentation import refuse_mixing_of_single_rows, strengths
     from foldproof.data.preprocessing import preprocessing_of
     from foldproof.data.splits import make_split
-    from foldproof.data.statistics import missing_columns
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.given import refuse_untracked
@@ -83,7 +82,7 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
             problems.extend(error.problems)
 
     def inputs() -> "Inputs":
-        return preprocessing_of(params.preprocess, schema, missing_columns(dataset)).inputs
+        return preprocessing_of(params.preprocess, schema).inputs
 
     def look_at_split() -> None:
         split = make_split(dataset, params.split, params.seed)

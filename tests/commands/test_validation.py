@@ -104,6 +104,11 @@ def test_bad_data_is_found_before_any_stage(project: Path) -> None:
         validate(project)
 
 
+def test_no_rows_are_left_behind(project: Path) -> None:
+    validate(project)
+    assert not list((project / ".foldproof").glob("validate-*"))
+
+
 def test_a_folder_without_a_pipeline_is_refused(project: Path) -> None:
     (project / "dvc.yaml").unlink()
     with pytest.raises(ConfigError, match=r"holds no dvc\.yaml"):

@@ -140,6 +140,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_lines() -> None:
         ("x,y\n1,a\n2,b\n", {"drop": ["z"]}, "data.drop: found 'z', legal: x, y"),
         ("x,y\n1,a\n2,b\n", {"group": "X"}, "data.group: found 'X', legal: x, y; did you mean 'x'?"),
         ("x,y\n1,a\n2,b\n", {"types": {"x": "date"}}, "column 'x': not a date in 2 lines (2, 3), such as '1'"),
+        ("x,y\n1,a\n2,b\n", {"types": {"y": "number"}}, "data.types: found 'y', legal: features only"),
         ("x,,y\n1,2,a\n2,3,b\n", {}, "column 2 has no name in the header"),
         ("x,z,y\n1,2,a\n2,3\n4,5,6,7\n", {}, "(line 3 has 2, line 4 has 4)"),
         ("x,y\n1,a\n2,b\n", {"drop": ["x"]}, "no column beside the target 'y'"),
@@ -195,7 +196,7 @@ def test_typed_columns_of_parquet_are_what_they_are() -> None:
             "f": [0.5, None, 2.5],
             "t": ["r", "s", None],
             "b": [True, False, True],
-            "d": pd.Series(pd.to_datetime(pd.Series(["2020-01-02 00:00", None, "2020-01-02 12:00"]))),
+            "d": [pd.Timestamp("2020-01-02"), pd.NaT, pd.Timestamp("2020-01-02 12:00")],
             "c": pd.Categorical(["u", "v", "u"], ["v", "u", "w"]),
             "y": ["p", "q", "p"],
         }
@@ -206,6 +207,20 @@ def test_typed_columns_of_parquet_are_what_they_are() -> None:
     nan = np.nan
     wanted = [[1, 0.5, 0, 1, 18263, 0], [2, nan, 1, 0, nan, 1], [3, 2.5, nan, 1, 18263.5, 0]]
     np.testing.assert_array_equal(found.features, np.array(wanted, dtype=np.float32))
+
+
+def test_true_and_false_are_classes_by_their_names() -> None:
+    found = parquet(pd.DataFrame({"x": [30, 4, 30], "y": [True, False, True]}))
+    assert found.schema.classes == ("false", "true")
+    assert found.targets.tolist() == [1, 0, 1]
+
+
+def test_lines_of_another_length_are_found_in_any_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "BLOCK", 64)
+    rows = [f"{row},1,{'ab'[row % 2]}" for row in range(100)]
+    rows[40], rows[80] = "1,2", '"1\n2",2,3,4'
+    told = refusal("\n".join(["x,z,y", *rows, ""]))
+    assert "some lines have 4 cells, the header has 3 (line 42 has 2, line 82 has 4)" in told
 
 
 def test_parquet_refuses_what_is_no_plain_value_and_what_is_no_file() -> None:

@@ -8,7 +8,6 @@ import numpy as np
 
 from foldproof.config import Params, params_from
 from foldproof.data.dataset import Dataset, complete, describe
-from foldproof.data.preprocessing import Inputs
 from foldproof.data.schema import Column, Schema, Target
 from foldproof.data.splits import Member, Split, make_split
 from foldproof.reproducibility import write_json
@@ -42,12 +41,12 @@ def dataset(kind: str) -> Dataset:
         names = ("sepal length", "sepal width", "petal length", "petal width")
         classes = ("setosa", "versicolor", "virginica")
         return describe("iris", found.data, found.target, classes=classes, feature_names=names)
+    if kind == "mixed":
+        return mixed()
     if kind == "several":
         found = sklearn.datasets.load_iris()
         species = np.array(["setosa", "versicolor", "virginica"])[found.target]
         return describe("iris", found.data[:, :3], {"species": species, "petal width": found.data[:, 3]})
-    if kind == "mixed":
-        return mixed()
     found = sklearn.datasets.load_diabetes()
     return describe("diabetes", found.data[:120], found.target[:120], "regression")
 
@@ -81,12 +80,12 @@ def export_model(data: Dataset, folder: Path) -> None:
     from foldproof.training.heads import heads_for
 
     params, split = chosen(), split_of(data)
+    statistics = fit_statistics(data, split, params.preprocess)
     keys = [randomness.key_of(index) for index in range(len(split.members))]
     network, matrix, buffers = stack(
-        [build(params.model, Inputs(data.schema.shape), data.schema.outputs, key) for key in keys]
+        [build(params.model, statistics.preprocessing.inputs, data.schema.outputs, key) for key in keys]
     )
     members = [{"seed": 0, "repeat": 0, "fold": fold, "best_epoch": 1, "epochs": EPOCHS} for fold in range(2)]
-    statistics = fit_statistics(data, split, params.preprocess)
     activations = [head.loss.output_activation for head in heads_for(params.train, data.schema.targets)]
     plan = {"threads": 1}
     model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, activations)

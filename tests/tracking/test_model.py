@@ -136,14 +136,6 @@ def test_the_signature_and_the_example_say_what_to_send(served: tuple[Path, dict
     table = Model.load(str(place / "table" / "logged"))
     assert table.signature.inputs.input_names() == list(dataset("table").schema.features)
     assert table.signature.outputs.input_names() == ["prediction", "p_setosa", "p_versicolor", "p_virginica"]
-    several = Model.load(str(place / "several" / "logged")).signature.outputs
-    assert several.input_names() == [
-        "prediction_species",
-        "p_species_setosa",
-        "p_species_versicolor",
-        "p_species_virginica",
-        "prediction_petal width",
-    ]
     mixed = Model.load(str(place / "mixed" / "logged"))
     assert [(one.type.name, one.required) for one in mixed.signature.inputs.inputs] == [
         ("double", True),
@@ -154,6 +146,14 @@ def test_the_signature_and_the_example_say_what_to_send(served: tuple[Path, dict
     ]
     example = json.loads((place / "mixed" / "logged" / "input_example.json").read_text())
     assert example["data"][0][1:4] == ["blue", "2019-04-14", "true"]
+    several = Model.load(str(place / "several" / "logged")).signature.outputs
+    assert several.input_names() == [
+        "prediction_species",
+        "p_species_setosa",
+        "p_species_versicolor",
+        "p_species_virginica",
+        "prediction_petal width",
+    ]
     image = Model.load(str(place / "image" / "logged"))
     (tensor,) = image.signature.inputs.inputs
     assert (tensor.shape, tensor.type) == ((-1, 1, 8, 8), np.dtype("uint8"))

@@ -44,6 +44,7 @@ PATHS = ("path", "labels", "test_path")
 # Keys that name columns are taken by sources whose columns have names; at all others they would do nothing.
 OF_COLUMNS = ("group", "time", "weight", "id", "drop", "types")
 TAKE_COLUMNS = ("csv", "tsv", "parquet")
+SEVERAL_TARGETS = ("conll",)  # beside those
 # Likewise keys that one source alone takes.
 TAKEN_BY = {"labels": "idx", "test_path": "image_folder", "size": "image_folder"}
 
@@ -120,6 +121,8 @@ class Data(Closed):
             idle = [f"data.{name}" for name in OF_COLUMNS if getattr(self, name)]
             if idle:
                 raise ValueError(f"{', '.join(idle)}: source {self.source!r} has no columns to name, legal: not set")
+            if len(self.targets) > 1 and self.source not in SEVERAL_TARGETS:
+                raise ValueError(f"data.target: source {self.source!r} has one target, found {len(self.targets)} names")
         beside = [self.group, self.time, self.weight, self.id]
         for name in self.targets:
             if self.targets.count(name) > 1 or name in self.drop or name in beside:

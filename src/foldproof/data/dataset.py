@@ -150,6 +150,14 @@ def typed_target(
     return Target(target, chosen), values
 
 
+def _columns(names: tuple[str, ...], features: NDArray[Any]) -> tuple[Column, ...]:
+    missing = np.isnan(features).any(axis=0)
+    named = tuple(names) or tuple(f"x{i}" for i in range(features.shape[1]))
+    if len(named) != len(missing):
+        raise DataError(f"{len(missing)} columns of features but {len(named)} names; each needs one")
+    return tuple(Column(one, missing=bool(lacks)) for one, lacks in zip(named, missing, strict=True))
+
+
 def side_by_side(targets: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Targets `[N]` as a Dataset holds them: one as it is, several as float32 `[N, T]`."""
     if len(targets) == 1:
@@ -164,14 +172,6 @@ def _by_name(targets: NDArray[Any] | Mapping[str, NDArray[Any]], target: str) ->
     if targets.ndim != 2 or targets.shape[1] < 2:
         return {target: targets[:, 0] if targets.ndim == 2 and targets.shape[1] else targets}
     return {f"{target}_{place}": column for place, column in enumerate(targets.T)}
-
-
-def _columns(names: tuple[str, ...], features: NDArray[Any]) -> tuple[Column, ...]:
-    missing = np.isnan(features).any(axis=0)
-    named = tuple(names) or tuple(f"x{i}" for i in range(features.shape[1]))
-    if len(named) != len(missing):
-        raise DataError(f"{len(missing)} columns of features but {len(named)} names; each needs one")
-    return tuple(Column(one, missing=bool(lacks)) for one, lacks in zip(named, missing, strict=True))
 
 
 def _problems(features: NDArray[Any], targets: Mapping[str, NDArray[Any]]) -> list[str]:

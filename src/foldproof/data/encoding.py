@@ -81,7 +81,12 @@ def encode_frame(frame: "pd.DataFrame", columns: tuple[Column, ...], where: str 
 
     wanted = [column.name for column in columns if column.name in frame.columns]
     try:
-        return encode({name: pa.array(frame[name], from_pandas=True) for name in wanted}, columns, where)
+        found = {name: pa.array(frame[name], from_pandas=True) for name in wanted}
+        whole = {
+            name: cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+            for name, cells in found.items()
+        }
+        return encode(whole, columns, where)
     except pa.ArrowInvalid as error:  # values of several types in one column
         raise DataError(f"{where}: {error}") from None
 
@@ -164,6 +169,8 @@ def texts_of(cells: "pa.Array", missing: Iterable[str] = MISSING) -> "pa.Array":
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
     if pa.types.is_floating(cells.type):
         found = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
         whole = pc.equal(found, pc.round(found))

@@ -4,14 +4,13 @@ The numbers of a row, all of an image, go through `transforms`; of a table the r
 were missing, categories as zeros and ones, and last the categories that are codes, to be embedded.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from foldproof.config.data import Preprocess
-from foldproof.data.schema import Schema
+from foldproof.data.schema import Column, Schema
 from foldproof.data.text.vocabulary import BESIDE, with_unknown
 from foldproof.data.transforms import TRANSFORMS
 from foldproof.data.transforms.categories import MOST_ONE_HOT, Sized, coded, one_hot
@@ -97,22 +96,16 @@ class Preprocessing:
         return cls(inputs, tuple(values["steps"]), columns, tuple(values["words"]))
 
 
-def preprocessing_of(section: Preprocess, schema: Schema, missing: Sequence[int] = ()) -> Preprocessing:
-    """What section `preprocess` asks for; raises ConfigError where it does not fit the data.
-
-    Args:
-        section: what is asked for.
-        schema: of the data.
-        missing: the columns in which some number of the data is missing.
-    """
+def preprocessing_of(section: Preprocess, schema: Schema) -> Preprocessing:
+    """What section `preprocess` asks for; raises ConfigError where it does not fit the data."""
     if schema.kind == "text":
         coded = tuple(len(column.values) + BESIDE for column in schema.columns)
         return Preprocessing(Inputs(schema.shape, coded), (), words=schema.features)
-    columns = _columns(section, schema, missing)
+    columns, missing = _columns(section, schema), any(_lacks_numbers(column) for column in schema.columns)
     shape = schema.shape if columns is None else (len(columns.numbers),)
     _refuse_unfit(section, shape)
     of_kind = {name: transform for name, transform in TRANSFORMS.items() if schema.kind in transform.kinds}
-    asked = [name for name, transform in of_kind.items() if transform.asked(section, bool(missing))]
+    asked = [name for name, transform in of_kind.items() if transform.asked(section, missing)]
     if any(TRANSFORMS[name].flattens for name in asked):
         shape = (section.pca if isinstance(section.pca, int) else prod(shape),)
     if columns is None:
@@ -122,11 +115,12 @@ def preprocessing_of(section: Preprocess, schema: Schema, missing: Sequence[int]
     return Preprocessing(inputs, tuple(asked) if columns.numbers else (), columns)
 
 
-def _columns(section: Preprocess, schema: Schema, missing: Sequence[int]) -> Columns | None:
+def _columns(section: Preprocess, schema: Schema) -> Columns | None:
     if schema.kind != "table":
         return None
     numbers = tuple(place for place, column in enumerate(schema.columns) if column.kind != "category")
-    indicators = tuple(place for place in numbers if place in missing) if section.missing_indicator else ()
+    lacking = tuple(place for place in numbers if _lacks_numbers(schema.columns[place]))
+    indicators = lacking if section.missing_indicator else ()
     if len(numbers) == len(schema.columns) and not indicators:
         return None
     sized = [(place, len(column.values)) for place, column in enumerate(schema.columns) if column.kind == "category"]
@@ -137,6 +131,10 @@ def _columns(section: Preprocess, schema: Schema, missing: Sequence[int]) -> Col
         tuple((place, values) for place, values in sized if values <= most),
         tuple((place, values) for place, values in sized if values > most),
     )
+
+
+def _lacks_numbers(column: Column) -> bool:
+    return column.missing and column.kind != "category"
 
 
 def _refuse_unfit(section: Preprocess, shape: tuple[int, ...]) -> None:

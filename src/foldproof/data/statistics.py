@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
@@ -19,7 +20,7 @@ from foldproof.data.text.vocabulary import vocabularies
 from foldproof.data.transforms import TRANSFORMS
 from foldproof.data.transforms.categories import fit_codes, fit_one_hot, seen
 from foldproof.data.transforms.scaling import standard
-from foldproof.data.transforms.stream import MOST_NUMBERS, Floats, Grain, Stream, TrainingRows
+from foldproof.data.transforms.stream import Floats, Grain, Stream, TrainingRows
 from foldproof.data.transforms.target import TARGET_SCALERS
 from foldproof.reproducibility import read_json, sha256, write_json, write_whole
 
@@ -28,8 +29,9 @@ from foldproof.reproducibility import read_json, sha256, write_json, write_whole
 class Statistics:
     """What `preprocessing` learnt, stacked float64 arrays `[M, ...]` by name.
 
-    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`, or `[M, T]` of several targets; of
-    text `known.<column>` `[M, V]` is 1 for the values that occur in the training rows.
+    `center` and `scale` are `[M, *shape]`, `target_center` and `target_scale` `[M]`, or
+    `[M, T]` of several targets; of text `known.<column>` `[M, V]`
+    is 1 for the values that occur in the training rows.
     """
 
     preprocessing: Preprocessing
@@ -39,7 +41,7 @@ class Statistics:
 
 def fit_statistics(dataset: Dataset, split: Split, section: Preprocess) -> Statistics:
     """Fit every member's statistics on its training rows; inner-validation, scored and test rows are not looked at."""
-    found = preprocessing_of(section, dataset.schema, missing_columns(dataset))
+    found = preprocessing_of(section, dataset.schema)
     members = range(len(split.members))
     fitted = [fit_rows(dataset, split.rows(index, Role.TRAINING), section, found) for index in members]
     learnt = {name: np.stack([one[name] for one, _ in fitted]) for name in fitted[0][0]}
@@ -62,17 +64,6 @@ def fit_rows(
 def hash_of_rows(rows: Rows) -> str:
     """SHA-256 of row ids."""
     return sha256(rows.astype("<i8").tobytes())
-
-
-def missing_columns(dataset: Dataset) -> tuple[int, ...]:
-    """The columns of a table in which some row lacks a number: a fact of the data, as which columns there are."""
-    if dataset.schema.kind != "table":
-        return ()
-    found, size = np.zeros(dataset.schema.shape, dtype=bool), max(1, MOST_NUMBERS // dataset.schema.shape[0])
-    for start in range(0, len(dataset.features), size):
-        found |= np.isnan(dataset.features[start : start + size]).any(axis=0)
-    numbers = [column.kind != "category" for column in dataset.schema.columns]
-    return tuple(np.flatnonzero(found & numbers).tolist())
 
 
 def moments(dataset: Dataset, rows: Rows, grain: Grain) -> tuple[Floats, Floats]:
@@ -144,13 +135,13 @@ def _beside(dataset: Dataset, rows: Rows, preprocessing: Preprocessing) -> dict[
 
 
 def _target(dataset: Dataset, rows: Rows, section: Preprocess) -> dict[str, Floats]:
-    """`target_center` and `target_scale` `[]`, or of several targets `[T]`: 0 and 1 for classes."""
+    """`target_center` and `target_scale` of the target `[]`, or of several `[T]`; of classes 0 and 1."""
     shape = dataset.targets.shape[1:]
     numbers = np.array([target.task == "regression" for target in dataset.schema.targets])
+    values: NDArray[np.float64] = np.asarray(dataset.targets[rows], dtype=np.float64).reshape(len(rows), -1)
     center, scale = np.zeros(len(numbers)), np.ones(len(numbers))
     if numbers.any():
-        targets: Floats = np.asarray(dataset.targets[rows], dtype=np.float64).reshape(len(rows), -1)
-        center[numbers], scale[numbers] = TARGET_SCALERS[section.target](Stream.of(targets[:, numbers]))
+        center[numbers], scale[numbers] = TARGET_SCALERS[section.target](Stream.of(values[:, numbers]))
     return {"target_center": center.reshape(shape), "target_scale": scale.reshape(shape)}
 
 

@@ -16,7 +16,7 @@ from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.preprocessing import preprocessing_of
 from foldproof.data.splits import Role, Split
-from foldproof.data.statistics import fit_rows, hash_of_rows, missing_columns
+from foldproof.data.statistics import fit_rows, hash_of_rows
 from foldproof.errors import DataError
 from foldproof.reproducibility import read_json
 
@@ -88,7 +88,7 @@ def _values(root: Path, dataset: Dataset, split: Split, section: Preprocess, man
         _arrays(root / path) for path in (f"{STATISTICS}/statistics.safetensors", f"{MODEL}/members.safetensors")
     )
     carried = {name.removeprefix("statistics."): one for name, one in carried.items() if name.startswith("statistics.")}
-    preprocessing = preprocessing_of(section, dataset.schema, missing_columns(dataset))
+    preprocessing = preprocessing_of(section, dataset.schema)
     anew, _ = fit_rows(dataset, split.rows(0, Role.TRAINING), section, preprocessing)
     name = split.members[0].name
     place = manifest["members"].index(name) if name in manifest["members"] else 0

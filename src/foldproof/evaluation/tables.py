@@ -62,8 +62,10 @@ def _of_further_targets(assessment: Assessment, place: int) -> dict[str, float]:
 def prediction_table(schema: Schema, out_of_fold: "pd.DataFrame", ids: NDArray[Any] | None = None) -> "pd.DataFrame":
     """Columns actual and predicted, one line an out-of-fold prediction: class names, or values.
 
-    Those of further targets are called `actual_<target>` and `predicted_<target>`. Before them stands what the rows are
-    called, where the data says so: `ids` `[N]`, of all its rows.
+    Those of further targets are called `actual_<target>` and `predicted_<target>`. A class name that a spreadsheet
+    would run as a formula gets an apostrophe before it.
+
+    Before them stands what the rows are called, where the data says so: `ids` `[N]`, of all its rows.
     """
     table = _actual_and_predicted(schema, out_of_fold)
     if ids is not None:

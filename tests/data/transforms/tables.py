@@ -1,5 +1,6 @@
 """Tables with everything in them that a table may have, and a member's numbers as preprocessing makes them."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,14 @@ def mixed(rows: int = 240, seed: int = 1) -> Dataset:
     return _complete(COLUMNS, features, (income + (colour == 1) > 1.5).astype(np.int64))
 
 
+def with_features(dataset: Dataset, features: NDArray[Any]) -> Dataset:
+    """The same with other values, some of which may be missing."""
+    return _complete(dataset.schema.columns, features, dataset.targets)
+
+
 def _complete(columns: tuple[Column, ...], features: NDArray[Any], targets: NDArray[np.int64]) -> Dataset:
+    lacking = np.isnan(features).any(axis=0).tolist()
+    columns = tuple(replace(column, missing=lacks) for column, lacks in zip(columns, lacking, strict=True))
     schema = Schema("made up", "table", (len(columns),), columns, (Target("y", "classification", ("no", "yes")),))
     return complete(Dataset(schema, features.astype(np.float32), targets))
 

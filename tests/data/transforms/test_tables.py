@@ -11,9 +11,9 @@ from foldproof.config.data import Preprocess
 from foldproof.data.augmentation import measured, strengths
 from foldproof.data.preprocessing import preprocessing_of
 from foldproof.data.splits import Role
-from foldproof.data.statistics import fit_statistics, missing_columns
+from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError
-from tests.data.transforms.tables import COLOURS, NUMBERS, TOWNS, fitted, mixed, numbers, seen_by
+from tests.data.transforms.tables import COLOURS, NUMBERS, TOWNS, fitted, mixed, numbers, seen_by, with_features
 from tests.training.setting import digits
 
 DATASET = mixed()
@@ -54,7 +54,7 @@ def test_a_value_that_no_training_row_has_is_unknown_to_the_member_alone() -> No
     _, split = fitted(DATASET)
     row = int(np.flatnonzero((split.roles[0] == Role.TRAINING) & (split.roles[1] == Role.SCORED))[0])
     features[row, TOWN], features[row, COLOUR] = 3, 0
-    dataset = replace(DATASET, features=features)
+    dataset = with_features(DATASET, features)
     statistics, dealt = fitted(dataset)
     for member in range(3):
         seen = dealt.roles[member, row] == Role.TRAINING
@@ -67,7 +67,7 @@ def test_a_column_that_no_training_row_fills_is_0_whatever_comes() -> None:
     dataset = numbers(missing=0.1)
     features = np.array(dataset.features)
     features[:, 1] = np.nan
-    empty = replace(dataset, features=features)
+    empty = with_features(dataset, features)
     for section in (
         {},
         {"impute": "median"},
@@ -79,17 +79,11 @@ def test_a_column_that_no_training_row_fills_is_0_whatever_comes() -> None:
         assert not seen_by(statistics, dataset, np.arange(20), 0)[:, 1].any()
 
 
-def test_columns_with_missing_numbers_are_found_and_categories_are_none_of_them() -> None:
-    assert missing_columns(DATASET) == (AGE,)
-    assert missing_columns(numbers()) == ()
-    assert missing_columns(digits(30)) == ()
-
-
 def test_a_column_never_missing_in_training_rows_has_no_indicator() -> None:
     features = np.array(numbers().features)
     _, split = fitted(numbers())
     features[split.rows(0, Role.SCORED), 2] = np.nan
-    dataset = replace(numbers(), features=features)
+    dataset = with_features(numbers(), features)
     statistics = fit_statistics(dataset, split, Preprocess(missing_indicator=True))
     assert statistics.learnt["indicator"].tolist() == [[0.0], [1.0], [1.0]]
     assert not seen_by(statistics, dataset, np.arange(50), 0)[:, 5].any()

@@ -115,5 +115,11 @@ def _refuse_unknown(file: TableFile, section: Data) -> None:
     wrong = [
         unknown_name(f"{file.path}: data.{key}", name, file.names) for key, name in named if name not in file.names
     ]
+    features = set(file.names).difference(section.targets, (getattr(section, key) for key in ROLES))
+    wrong += [
+        f"{file.path}: data.types: found {name!r}, legal: features only, which it is not"
+        for name in section.types
+        if name in file.names and name not in features
+    ]
     if wrong:
         raise DataError(*wrong)

@@ -38,6 +38,7 @@ class TargetScan:
 
     def add(self, cells: "pa.Array") -> None:
         """Look at the next cells."""
+        cells = _words(cells)
         values, wrong = numbers_of(cells)
         self._texts.add(wrong, self._rows, cells)
         self._marked.add(np.isnan(values) & ~wrong, self._rows, cells)
@@ -117,11 +118,20 @@ class TargetScan:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        cells = _words(cells)
         if self.numeric:
             values, _ = numbers_of(cells)
             return np.searchsorted(sorted(self._numbers or ()), values) if self.task == "classification" else values
         places = pc.index_in(_labels(cells), value_set=pa.array(self.classes(), pa.string()))
         return np.asarray(places.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _words(cells: "pa.Array") -> "pa.Array":
+    """The cells, but false and true are texts: classes, and no numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.cast(cells, pa.string()) if pa.types.is_boolean(cells.type) else cells
 
 
 def _labels(cells: "pa.Array") -> "pa.Array":
