@@ -60,8 +60,10 @@ def predict_files(
         table, told = predictions_table(model, given.features), given.told
         if given.ids is not None:
             table = with_ids(table, model.schema, given.ids.tolist())
-    if model.schema.classes:
-        table["prediction"] = [neutral(name) for name in table["prediction"]]
+    for place, wanted in enumerate(model.schema.targets):
+        if wanted.classes:
+            column, *_ = model.schema.served(place)
+            table[column] = [neutral(name) for name in table[column]]
     write_whole(target, table.to_csv(index=False, lineterminator="\n"))
     written = f"{target}: {len(table)} predictions, the mean of {len(model.members)} networks"
     return f"{written}\n{told}" if told else written

@@ -21,7 +21,7 @@ from foldproof.data.splits import Role, Split, make_split
 from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.outputs import save_assessment, table_of_test_rows
 from foldproof.evaluation.targets import assess_targets, view_of_table
-from foldproof.prediction import predictions_table
+from foldproof.prediction import predict_files, predictions_table
 from foldproof.report.page import render
 from foldproof.report.summary import markdown, show
 from foldproof.reproducibility import read_json, write_json
@@ -189,6 +189,16 @@ def test_predictions_that_users_get_name_the_target() -> None:
     by_name = run().predict_targets(rows)
     np.testing.assert_allclose(table["prediction_ink"], by_name["ink"])
     assert list(table["prediction_digit"]) == [str(code) for code in by_name["digit"].argmax(1)]
+
+
+def test_a_file_is_predicted_target_by_target(tmp_path: Path) -> None:
+    run().model.save(tmp_path / "models")
+    np.save(tmp_path / "rows.npy", TWO.features[:5])
+    predict_files([tmp_path / "rows.npy"], tmp_path / "out.csv", tmp_path / "models")
+    written = pd.read_csv(tmp_path / "out.csv", dtype={"prediction_digit": str})
+    wanted = predictions_table(run().model, TWO.features[:5])
+    assert list(written.columns) == list(wanted.columns)
+    assert list(written["prediction_digit"]) == list(wanted["prediction_digit"])
 
 
 def test_names_of_one_target_stay_plain() -> None:

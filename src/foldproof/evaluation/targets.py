@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foldproof.config.evaluate import Evaluate
 from foldproof.data.dataset import Dataset
-from foldproof.data.schema import Schema, Task
+from foldproof.data.schema import Schema, Target
 from foldproof.data.splits import Split
 from foldproof.evaluation.additions import MonteCarlo, what_averaging_added
 from foldproof.evaluation.assess import assess
@@ -82,7 +82,7 @@ def assess_targets(
     masked: list[MonteCarlo | None] = []
     for place, target in enumerate(dataset.schema.targets):
         view = View.of(dataset, out_of_fold, test_members, place)
-        chosen = section if place == 0 else _fitting(section, target.task)
+        chosen = section if place == 0 else _fitting(section, target)
         alone = [replace(one, model=one.model.alone(place)) for one in without]
         added = what_averaging_added(model.alone(place), alone, view.dataset, split, view.test_members, chosen)
         found = assess(
@@ -102,8 +102,8 @@ def assess_targets(
     return replace(first, targets={one.target: one for one in others}), _side_by_side(masked)
 
 
-def _fitting(section: Evaluate, task: Task) -> Evaluate:
-    if section.primary_metric in ("auto", *names_for(task)):
+def _fitting(section: Evaluate, target: Target) -> Evaluate:
+    if section.primary_metric in ("auto", *names_for(target.task, target.classes)):
         return section
     return section.model_copy(update={"primary_metric": "auto"})
 

@@ -16,6 +16,7 @@ from foldproof.report import rows
 from foldproof.report.data_section import data_section
 from foldproof.report.dots import lay_out
 from foldproof.report.information import Scalar, information
+from foldproof.report.targets import target_rows, which_decides
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -109,8 +110,8 @@ def render(
         averaging=rows.averaging(assessment),
         remarks_on_averaging=rows.remarks_on_averaging(assessment),
         pictures=_pictures(pictures),
-        which_decides=rows.which_decides(assessment),
-        targets=rows.targets(assessment) if assessment.targets else None,
+        which_decides=which_decides(assessment),
+        targets=target_rows(assessment) if assessment.targets else None,
         further=tuple(
             _further(one, assessment, _pictures(pictures, f"target_{number}_"))
             for number, one in enumerate(assessment.targets.values(), start=2)

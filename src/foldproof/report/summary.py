@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report import rows
 from foldproof.report.rows import Rows
+from foldproof.report.targets import target_rows, which_decides
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,8 +31,8 @@ def show(assessment: Assessment, report: str = "reports/report.html", stream: Te
         style="bold",
     )
     if assessment.targets:
-        _table(console, _without(rows.targets(assessment), "strongest baseline", "network's gain"))
-        console.print(rows.which_decides(assessment))
+        _table(console, _without(target_rows(assessment), "strongest baseline", "network's gain"))
+        console.print(which_decides(assessment))
     _table(console, rows.baselines(assessment))
     if assessment.test is not None:
         _table(console, rows.test_set(assessment))
@@ -73,7 +74,7 @@ def markdown(assessment: Assessment) -> str:
 def _targets(assessment: Assessment) -> tuple[str, ...]:
     if not assessment.targets:
         return ()
-    return (_escaped(rows.which_decides(assessment)), _markdown_table(rows.targets(assessment)))
+    return (_escaped(which_decides(assessment)), _markdown_table(target_rows(assessment)))
 
 
 def _without(table: Rows, *names: str) -> Rows:
