@@ -1,7 +1,7 @@
 """How good the shipped params are: digits, and the tables with nothing but `data.source` changed, seeds 0 to 4.
 
-Each seed deals test set and folds anew; beside each stands logistic or ridge regression on the same folds. Writes tables
-to benchmarks/RESULTS.md; `make accuracy`, or with `ARGS="wine iris"` some of them.
+Each seed deals test set and folds anew; beside each stands logistic or ridge regression on the same folds. Writes
+tables to benchmarks/RESULTS.md; `make accuracy`, or with `ARGS="wine iris"` some of them, unwritten.
 """
 
 import statistics
