@@ -58,8 +58,8 @@ repro: $(ENVIRONMENT) ## validate params.yaml, then run the stages that are not 
 retrain: $(ENVIRONMENT) ## pull, run what is stale, track, push and commit: what CI does (docs/retraining.md)
 	@"$(BIN)/foldproof" retrain $(ARGS)
 
-test: $(ENVIRONMENT) ## run the whole test suite
-	@"$(BIN)/python" -m pytest $(ARGS)
+test: $(ENVIRONMENT) ## run the whole test suite, one process a core
+	@"$(BIN)/python" -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 smoke: $(ENVIRONMENT) ## the same pipeline in under 30 seconds, away from the real outputs
 	@"$(BIN)/foldproof" smoke $(ARGS)

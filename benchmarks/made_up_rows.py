@@ -84,7 +84,7 @@ def step_and_change_of_epoch(
     everyone = make_population(dataset, split, statistics, params.model, params.train, params.augment)
     data = make_data(dataset, split, tuple(range(len(split.members))), BATCH_SIZE, STEPS)
     hook = register_optimizer_step_post_hook(note)
-    fit(everyone, data, make_recipe(dataset.schema.task, params.train), "cpu", "fp32", [])
+    fit(everyone, data, make_recipe(dataset.schema.targets, params.train), "cpu", "fp32", [])
     hook.remove()
     times = next(iter(steps.values()))
     gaps = [after - before for before, after in pairwise(times)]

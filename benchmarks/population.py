@@ -18,8 +18,9 @@ from benchmarks.work import Outcome
 from foldproof.config import Params
 from foldproof.data.batches import RowTable
 from foldproof.data.dataset import Dataset
+from foldproof.data.preprocessing import normalise
 from foldproof.data.splits import Role, Split
-from foldproof.data.statistics import fit_statistics, normalise
+from foldproof.data.statistics import fit_statistics
 from foldproof.model.stacked import StackedNetwork
 from foldproof.training.cross_validation import train_members
 from foldproof.training.events import Sink
@@ -65,7 +66,7 @@ def cross_validate_rates(
         population = replace(population, network=CompiledNetwork(population.network))
     steps = split.steps_per_epoch(params.train.batch_size)
     data = make_data(dataset, split, everyone, params.train.batch_size, steps)
-    recipe = make_recipe(dataset.schema.task, params.train)
+    recipe = make_recipe(dataset.schema.targets, params.train)
     with TemporaryDirectory() as folder, trail_of(Path(folder)) as trail:
         kept = fit(population, data, recipe, device, precision, sinks, trail)
     accuracies = scored(population, kept, dataset, split, device)

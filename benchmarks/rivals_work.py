@@ -7,6 +7,7 @@ from benchmarks.work import Assignment, Work
 from foldproof.config import Params
 from foldproof.config.augment import Augment
 from foldproof.data.dataset import Dataset
+from foldproof.data.preprocessing import Inputs
 from foldproof.data.splits import Role, Split
 from foldproof.model.build import build
 from foldproof.model.dropout import Dropout
@@ -54,7 +55,7 @@ def rivals_work(
 def plain_network(params: Params, dataset: Dataset, split: Split, index: int) -> nn.Module:
     """The network of a member, with its initial weights, and torch's own dropout in place of ours."""
     shape, outputs = dataset.schema.shape, dataset.schema.outputs
-    network = build(params.model, shape, outputs, key_of_member(split.members[index]))
+    network = build(params.model, Inputs(shape), outputs, key_of_member(split.members[index]))
     for name, layer in list(network.named_children()):
         if isinstance(layer, Dropout):
             setattr(network, name, nn.Dropout(float(layer.rate)))

@@ -51,6 +51,7 @@ def by_step(
     say: Callable[[str], None], kind: str, number: int, plain: Side, techniques: Mapping[str, Side | str]
 ) -> None:
     """A line a technique; where there is a reason why it cannot run here, that."""
+    say(f"Each {kind}:")
     say(f"| {kind} | ms a step | more than the plain step, ms, median (interval) |")
     say("|---|---|---|")
     sides = {name: side for name, side in techniques.items() if not isinstance(side, str)}
@@ -75,6 +76,7 @@ def product_against_loop(say: Callable[[str], None], number: int) -> None:
         runs = rounds(sides, number)
     ratio = median_interval([run["loop"] / run["product"] for run in runs])
     told = "reached" if ratio.median >= LEAST_GAIN else "missed"
+    say("Vectorised code beside a loop:")
     say("| an affine map of | product, ms | loop over rows, ms | loop / product, median (interval) | aim |")
     say("|---|---|---|---|---|")
     say(

@@ -6,15 +6,12 @@ from foldproof.stage import stage
 
 def main(params: Params) -> None:
     """Score the model once on the test set, and everything on the same folds."""
-    from dataclasses import replace
-
     import pandas as pd
 
     from foldproof.data.dataset import Dataset
     from foldproof.data.splits import Split
-    from foldproof.evaluation.additions import what_averaging_added
-    from foldproof.evaluation.assess import assess
     from foldproof.evaluation.outputs import save_assessment
+    from foldproof.evaluation.targets import assess_targets
     from foldproof.model.exported import ExportedModel
     from foldproof.model.without import load_without
     from foldproof.reproducibility import read_json
@@ -28,20 +25,19 @@ def main(params: Params) -> None:
     with Recorder("evaluate", params, dataset.schema, more_to_come=True) as record:
         model = ExportedModel.load("models")
         test = model.predict_members(dataset.features[split.test_rows()])
-        added = what_averaging_added(model, load_without("data/without"), dataset, split, test, params.evaluate)
-        assessment = assess(
-            dataset.schema,
-            split,
+        assessment, monte_carlo = assess_targets(
             dataset,
+            split,
             out_of_fold,
+            model,
+            load_without("data/without"),
             test,
             params.evaluate,
-            model.record,
             curves=curves,
             statistics_manifest=seen,
         )
         save_assessment(
-            replace(assessment, averaging=added.additions),
+            assessment,
             dataset,
             split,
             out_of_fold,
@@ -49,7 +45,7 @@ def main(params: Params) -> None:
             curves,
             "reports",
             "data/predictions/test.parquet",
-            added.monte_carlo,
+            monte_carlo,
         )
         record.results()
     clear_finished(record.workspace, record.root)

@@ -8,7 +8,7 @@ from foldproof.stage import stage
 
 def main(params: Params) -> None:
     """Write the page from what the other stages left."""
-    from foldproof.data.dataset import Schema
+    from foldproof.data.schema import Schema
     from foldproof.data.splits import Split
     from foldproof.evaluation.assessment import Assessment
     from foldproof.report.page import render
@@ -16,12 +16,14 @@ def main(params: Params) -> None:
     from foldproof.tracking.recorder import Recorder
 
     schema = Schema.from_dict(read_json("data/prepared/schema.json"))
+    profile = read_json("data/prepared/profile.json")
     audit = Split.load("data/splits").audit
     assessment = Assessment.from_dict(read_json("reports/evaluation.json"))
     pictures = {path.stem: path for path in sorted(Path("reports/plots").glob("*.png"))}
     pictures["augmentation"] = Path("reports/augmentation.png")
     with Recorder("report", params, schema) as record:
-        write_whole("reports/report.html", render(assessment, schema, audit, params.flat(), pictures))
+        page = render(assessment, schema, audit, params.flat(), pictures, profile)
+        write_whole("reports/report.html", page)
         record.results()
 
 

@@ -13,8 +13,10 @@ def main(params: Params) -> None:
     split.save("data/splits")
     audit = split.audit
     print(
-        f"{audit['rows']} rows: {audit['test_rows']} held out as test set, the rest in {audit['folds']} folds"
-        f" x {audit['repeats']}; {audit['duplicate_rows']} rows have duplicates, each kept on one side"
+        f"{audit['rows']} rows: {audit['test_rows']} held out as test set ({audit['test_set']}), the rest in "
+        f"{audit['folds']} folds x {audit['repeats']}, split.kind {audit['kind']} by {audit['unit']}; "
+        f"{audit['duplicate_rows']} rows have duplicates, kept {audit['duplicates']}"
+        + (f"; {audit['unused_rows']} rows stay unused" if audit["unused_rows"] else "")
     )
 
 

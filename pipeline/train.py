@@ -12,7 +12,7 @@ def main(params: Params) -> None:
     from foldproof.data.dataset import Dataset
     from foldproof.data.splits import Split
     from foldproof.data.statistics import load_statistics
-    from foldproof.model.factory_source import refuse_untracked
+    from foldproof.model.given import refuse_untracked
     from foldproof.model.without import save_without
     from foldproof.report.live import Display
     from foldproof.tracking.recorder import Recorder
@@ -20,12 +20,16 @@ def main(params: Params) -> None:
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, save_out_of_fold
     from foldproof.training.resume import Resume
+    from foldproof.training.transfer import transfer_lines
+    from foldproof.training.watched_words import told
     from foldproof.unfinished import unfinished_in
 
     refuse_untracked(params.model, Path.cwd())
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     statistics = load_statistics("data/statistics")
     for line in warning_lines(params.model, params.train, dataset.schema.task):
+        print(line)
+    for line in transfer_lines(params.model, params.train, dataset.schema, split, statistics.preprocessing.inputs):
         print(line)
     curves = Curves()
     with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:
@@ -38,6 +42,8 @@ def main(params: Params) -> None:
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
         record.results()
         resume.mark_finished(str(record.root))
+    for line in told(trained.model):
+        print(line)
 
 
 if __name__ == "__main__":

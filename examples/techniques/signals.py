@@ -13,8 +13,8 @@ from examples.techniques.settings import Network, Signals, settings, trial
 from examples.techniques.trained import Floats, Rows, Trained, scaled, train
 from foldproof import randomness
 from foldproof.config.model import Model
+from foldproof.data.preprocessing import Inputs, normalise
 from foldproof.data.splits import Role
-from foldproof.data.statistics import normalise
 from foldproof.evaluation.plots import canvas
 from foldproof.model.build import build
 from foldproof.model.exported import ExportedModel
@@ -72,7 +72,7 @@ def through_layers(model: ExportedModel, rows: Rows) -> Floats:
 
 
 def _of_fold(model: ExportedModel, section: Model, rows: Rows, fold: int) -> Floats:
-    network = build(section, model.schema.shape, model.schema.outputs, randomness.key_of(0)).eval()
+    network = build(section, Inputs(model.schema.shape), model.schema.outputs, randomness.key_of(0)).eval()
     tensors = model.network.layout.unfold(model.matrix) | model.buffers
     network.load_state_dict({name: value[fold] for name, value in tensors.items()})
     taken = rows.split.rows(fold, Role.TRAINING)[:MOST_ROWS]

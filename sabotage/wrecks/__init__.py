@@ -8,5 +8,6 @@ from sabotage.wrecks.members import MEMBERS
 from sabotage.wrecks.refusals import REFUSALS
 from sabotage.wrecks.resuming import RESUMING
 from sabotage.wrecks.techniques import TECHNIQUES
+from sabotage.wrecks.transfer import TRANSFER
 
-WRECKS: tuple[Wreck, ...] = (*LEAKAGE, *MEMBERS, *TECHNIQUES, *RESUMING, *DURABILITY, *JUDGEMENT, *REFUSALS)
+WRECKS: tuple[Wreck, ...] = (*LEAKAGE, *MEMBERS, *TECHNIQUES, *TRANSFER, *RESUMING, *DURABILITY, *JUDGEMENT, *REFUSALS)

@@ -13,7 +13,7 @@ DURABILITY = (
     Wreck(
         "fsync of the folder removed from write_whole",
         "reproducibility.py",
-        "    _sync_folder(target.parent)\n",
+        "    sync_folder(target.parent)\n",
         "",
         "test_reproducibility.py::test_content_is_durable_before_its_name_and_the_name_before_the_return",
     ),

@@ -27,8 +27,8 @@ JUDGEMENT = (
     Wreck(
         "softmax left out of exported predictions",
         "model/exported.py",
-        'predictions = OUTPUT_ACTIVATIONS[self.record["output_activation"]](outputs)\n        if',
-        'predictions = outputs if self.schema.task == "classification" else outputs.squeeze(-1)\n        if',
+        "found = [OUTPUT_ACTIVATIONS[name](part) for name, part in zip(activations, parts, strict=True)]",
+        "found = [part if part.shape[-1] > 1 else part.squeeze(-1) for part in parts]",
         "model/test_exported.py::test_a_member_predicts_what_its_plain_network_does_on_rows_that_it_normalised",
     ),
     Wreck(

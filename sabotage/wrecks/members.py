@@ -20,7 +20,7 @@ MEMBERS = (
     Wreck(
         "decay on biases",
         "training/element_wise.py",
-        "decay = rates.weight_decay.unsqueeze(1) * self._elements.weights",
+        "decay = rates.weight_decay.unsqueeze(1) * elements.weights",
         "decay = rates.weight_decay.unsqueeze(1)",
         "training/test_optimization.py::"
         "test_decay_and_the_output_layers_rate_act_where_they_are_asked_to_and_nowhere_else",
@@ -63,31 +63,31 @@ MEMBERS = (
     Wreck(
         "masks drawn under the same key each step",
         "training/module.py",
-        "outputs = population.network(matrix, buffers, rows, keys)",
-        "outputs = population.network(matrix, buffers, rows, population.keys)",
+        "outputs = population.network(matrix, buffers, rows, keys, resting)",
+        "outputs = population.network(matrix, buffers, rows, population.keys, resting)",
         "training/test_steps.py::test_every_step_draws_and_augments_anew",
     ),
     Wreck(
         "augmentation applied in evaluation",
         "training/module.py",
-        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)",
-        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)\n"
+        "            rows, targets = self.data.gather(index, self.rows_dtype)",
+        "            rows, targets = self.data.gather(index, self.rows_dtype)\n"
         "            rows = augment(rows, population.strengths, population.keys, population.statistics)",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
         "padding counted among inner-validation rows",
         "training/module.py",
-        "counted = table.weight[:, part]",
-        "counted = torch.ones_like(table.weight[:, part])",
+        "counted = table.rows[:, part], table.weight[:, part]",
+        "counted = table.rows[:, part], torch.ones_like(table.weight[:, part])",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
         "dropout rate shared",
         "training/module.py",
-        "outputs = population.network(matrix, buffers, rows, keys)",
+        "outputs = population.network(matrix, buffers, rows, keys, resting)",
         'shared = {name: value[:1].expand_as(value) for name, value in buffers.items() if name.endswith("rate")}\n'
-        "        outputs = population.network(matrix, buffers | shared, rows, keys)",
+        "        outputs = population.network(matrix, buffers | shared, rows, keys, resting)",
         "training/test_population.py::test_members_with_settings_of_their_own_equal_members_alone",
     ),
     Wreck(
@@ -116,7 +116,7 @@ MEMBERS = (
         "best weights not kept, the last ones exported",
         "training/best_epochs.py",
         "self.kept.weights.write(where, weights.select(places))",
-        "self.kept.weights.write(self._alive, weights)",
+        "self.kept.weights.write(self._standing.alive, weights)",
         "training/test_fit.py::test_the_best_epochs_weights_are_kept_not_the_last",
     ),
     Wreck(
@@ -135,9 +135,9 @@ MEMBERS = (
     ),
     Wreck(
         "class weights shared",
-        "training/module.py",
-        'self.population.settings["class_weights"].gather(1, targets)',
-        'self.population.settings["class_weights"][:1].expand(len(targets), -1).gather(1, targets)',
+        "training/heads.py",
+        'settings["class_weights"][:, self.outputs].gather(1, targets)',
+        'settings["class_weights"][:1, self.outputs].expand(len(targets), -1).gather(1, targets)',
         "training/test_class_weights.py::test_a_member_is_judged_by_the_loss_weighted_as_its_own_training_rows_say",
     ),
     Wreck(
@@ -192,8 +192,8 @@ MEMBERS = (
     Wreck(
         "a trial that diverges ends all trials",
         "training/best_epochs.py",
-        "if diverged and not self._diverged_stop:",
-        "if diverged:",
+        "if lost and not recipe.diverged_stop:",
+        "if lost:",
         "training/test_trials.py::test_a_trial_that_diverges_stops_alone",
     ),
 )

@@ -132,7 +132,7 @@ RESUMING = (
     Wreck(
         "resume with a rate that fell on a plateau as it was",
         "training/best_epochs.py",
-        "self._restore(module.found)\n            module.scale_learning_rates(self._plateau.factor)\n",
+        "self._restore(module.found)\n            module.scale_learning_rates(self._standing.plateau.factor)\n",
         "self._restore(module.found)\n",
         "training/test_optimizers_in_fits.py::test_rates_that_fall_are_torchs_by_each_members_own_losses",
     ),

@@ -6,7 +6,7 @@ TECHNIQUES = (
     Wreck(
         "penalties on biases",
         "training/module.py",
-        "penalty(matrix, self._elements.weights, rates)",
+        "penalty(matrix, self._elements.at(step).weights, rates)",
         "penalty(matrix, torch.ones_like(self._elements.weights), rates)",
         "training/test_penalties.py::test_a_fit_minimises_penalties_on_weights_and_not_on_biases",
     ),
@@ -21,8 +21,8 @@ TECHNIQUES = (
     Wreck(
         "all layers learn at the output layer's rate",
         "training/element_wise.py",
-        "(self.rates.head_rate_factor.unsqueeze(1) - 1) * self._elements.head",
-        "(self.rates.head_rate_factor.unsqueeze(1) - 1)",
+        "_where(self.elements.head, self.rates.head_rate_factor)",
+        "self.rates.head_rate_factor.unsqueeze(1)",
         "training/test_optimization.py::"
         "test_decay_and_the_output_layers_rate_act_where_they_are_asked_to_and_nowhere_else",
     ),
@@ -56,10 +56,31 @@ TECHNIQUES = (
     ),
     Wreck(
         "class weights ignored in the training loss",
-        "training/module.py",
-        "self.objective.loss.of_mean(weighted_mean(of_rows, weights))",
-        "self.objective.loss.of_mean(weighted_mean(of_rows, None))",
+        "training/heads.py",
+        "self.loss.of_mean(weighted_mean(of_rows, together))",
+        "self.loss.of_mean(weighted_mean(of_rows, None))",
         "training/test_class_weights.py::test_a_step_minimises_torchs_weighted_cross_entropy",
+    ),
+    Wreck(
+        "targets weighed alike",
+        "training/heads.py",
+        '(torch.stack(list(losses), dim=1) * settings["target_weights"]).sum(1)',
+        "torch.stack(list(losses), dim=1).sum(1)",
+        "training/test_targets.py::test_gradients_of_the_targets_add_up_at_the_trunk",
+    ),
+    Wreck(
+        "weights of rows ignored in training",
+        "training/module.py",
+        "self._mean_losses(outputs, targets, self.data.row_weights(index, self.rows_dtype), mixed)",
+        "self._mean_losses(outputs, targets, None, mixed)",
+        "training/test_targets.py::test_steps_are_those_of_plain_torch[none-True]",
+    ),
+    Wreck(
+        "weights of rows ignored where a member stops",
+        "training/module.py",
+        "counted = counted if of_rows is None else counted * of_rows",
+        "counted = counted * 1",
+        "training/test_targets.py::test_a_member_stops_by_the_loss_of_all_and_is_scored_by_the_first",
     ),
     Wreck(
         "weighted losses divided by the number of rows",
@@ -71,15 +92,15 @@ TECHNIQUES = (
     Wreck(
         "rows mixed, their targets left alone",
         "data/augmentation/mixing.py",
-        "return self.share * function(targets) + (1 - self.share) * function(targets.gather(1, self.partner))",
-        "return function(targets)",
+        "return self.share * function(*of_rows) + (1 - self.share) * function(*partners)",
+        "return function(*of_rows)",
         "training/test_augmented_training.py::test_the_training_loss_is_that_of_mixed_targets",
     ),
     Wreck(
         "rows mixed in evaluation",
         "training/module.py",
-        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)",
-        "rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)\n"
+        "            rows, targets = self.data.gather(index, self.rows_dtype)",
+        "            rows, targets = self.data.gather(index, self.rows_dtype)\n"
         "            rows, _ = mix(rows, population.strengths, population.keys)",
         "training/test_augmented_training.py::"
         "test_inner_validation_and_scored_and_test_rows_are_never_augmented[mixup]",
@@ -87,8 +108,8 @@ TECHNIQUES = (
     Wreck(
         "labels smoothed in evaluation",
         "training/module.py",
-        "losses = self._losses(outputs, targets, settings)",
-        "losses = self._losses(outputs, targets, population.settings)",
+        "head.losses(own.to(self.rows_dtype), wanted, settings, population.statistics)",
+        "head.losses(own.to(self.rows_dtype), wanted, population.settings, population.statistics)",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(

@@ -43,12 +43,24 @@ def _parser() -> argparse.ArgumentParser:
     add("retrain", _retrain, "pull, run what is stale, track, push and commit: what CI does").add_argument(
         "--rows", type=int, default=0, metavar="N", help="show the N rows predicted worst (number, actual, predicted)"
     )
+    fetch = add("fetch", _fetch, "copy a model from MLflow into a folder, to start from")
+    fetch.add_argument("model", help="models:/NAME@ALIAS, models:/NAME/VERSION or models:/ID")
+    fetch.add_argument("folder", help="a new folder, such as data/start/NAME")
+    add("audit", _audit, "prove from the manifests on disk that no held-out row was used; exit code 1 where one was")
     add("clean", _clean, "remove the checkpoints of trainings that were killed and not resumed")
     add("sync", _sync, "write to MLflow whatever its record lacks")
     add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)
     predict = add("predict", _predict, "predict new rows with the trained model")
-    predict.add_argument("input", help="a .csv with the feature columns, or a .npy / .npz (features) of raw rows")
-    predict.add_argument("output", help="the .csv to write: prediction, and for classes p_<class> each")
+    predict.add_argument(
+        "input",
+        nargs="+",
+        help="a .csv, .tsv or .parquet, a .npy or .npz of raw rows, images or their folders, or tokens in columns",
+    )
+    predict.add_argument(
+        "output", help="the .csv to write: prediction, ids, of classes p_<class> each; of text also columns"
+    )
+    predict.add_argument("--delimiter", help="between the cells of a text file (default: a comma, in .tsv a tab)")
+    predict.add_argument("--decimal", default=".", choices=(".", ","), help="before fractions (default: a point)")
     predict.add_argument("--model", default="models", help="folder of the model (default: models)")
     return parser
 
@@ -84,6 +96,22 @@ def _retrain(chosen: argparse.Namespace) -> int:
     return retrain(Path.cwd(), chosen.rows)
 
 
+def _fetch(chosen: argparse.Namespace) -> int:
+    from foldproof.tracking.fetching import fetch
+
+    print(fetch(Path.cwd(), chosen.model, Path(chosen.folder)))
+    return 0
+
+
+def _audit(chosen: argparse.Namespace) -> int:  # noqa: ARG001
+    from foldproof.config import load_params
+    from foldproof.evaluation.audit import audit, table
+
+    proofs = audit(Path.cwd(), load_params("params.yaml").preprocess)
+    print(table(proofs))
+    return 0 if all(one.holds for one in proofs) else 1
+
+
 def _clean(chosen: argparse.Namespace) -> int:  # noqa: ARG001
     from foldproof.unfinished import clean
     from foldproof.writer import one_writer
@@ -106,7 +134,8 @@ def _ui(chosen: argparse.Namespace) -> int:
 
 
 def _predict(chosen: argparse.Namespace) -> int:
-    from foldproof.prediction import predict_file
+    from foldproof.prediction import predict_files
 
-    print(predict_file(Path(chosen.input), Path(chosen.output), Path(chosen.model)))
+    sources, target, model = [Path(one) for one in chosen.input], Path(chosen.output), Path(chosen.model)
+    print(predict_files(sources, target, model, delimiter=chosen.delimiter, decimal=chosen.decimal))
     return 0

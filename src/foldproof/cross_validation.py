@@ -1,13 +1,13 @@
 """The pipeline in one call, for notebooks: `from foldproof import cross_validate`, on the code that the stages run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foldproof.config import Params, params_from
+from foldproof.config import params_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +27,18 @@ class CrossValidation:
     test_rows: NDArray[np.int64]
 
     def predict(self, features: ArrayLike) -> NDArray[Any]:
-        """Mean class probabilities `[n, C]`, or values `[n]`, of raw rows shaped as those that were given."""
+        """Mean class probabilities `[n, C]`, or values `[n]`, of raw rows shaped as those that were given.
+
+        Of several targets all of these stand side by side, `[n, K]`; `predict_targets` has each by name.
+        """
         rows = np.asarray(features)
         return self.model.predict(rows.reshape(len(rows), *self.model.schema.shape))
+
+    def predict_targets(self, features: ArrayLike) -> dict[str, NDArray[Any]]:
+        """As `predict`, `[n, C]` or `[n]` for each target by its name."""
+        schema = self.model.schema
+        each = schema.apart(self.predict(features))
+        return {target.name: own for target, own in zip(schema.targets, each, strict=True)}
 
     def __str__(self) -> str:
         from foldproof.report.summary import markdown
@@ -39,7 +48,7 @@ class CrossValidation:
 
 def cross_validate(
     features: ArrayLike,
-    targets: ArrayLike,
+    targets: ArrayLike | Mapping[str, ArrayLike],
     params: Mapping[str, Any] | None = None,
     *,
     name: str = "data",
@@ -50,9 +59,10 @@ def cross_validate(
 
     Args:
         features: `[n, F]` numbers of a table, or `[n, H, W]` or `[n, C, H, W]` images.
-        targets: `[n]` class labels or numbers.
+        targets: `[n]` class labels or numbers; of several targets `[n, T]`, or each by its name. The first of them
+            is the one that decides: its classes are dealt evenly, its metric is the headline.
         params: sections shaped like params.yaml, such as `{"train": {"epochs": 20}}`. A key that is left out takes
-            its default, which docs/params.md lists; the network is an mlp unless it says otherwise.
+            what is customary for the kind of data, or its default; docs/params.md lists both.
         name: what the data is called in messages.
         feature_names: the columns of a table.
         progress: show the epochs as they pass.
@@ -68,21 +78,25 @@ def cross_validate(
     from foldproof.data.dataset import describe
     from foldproof.data.splits import make_split
     from foldproof.data.statistics import fit_statistics, manifest_of
-    from foldproof.evaluation.additions import what_averaging_added
-    from foldproof.evaluation.assess import assess
+    from foldproof.evaluation.targets import assess_targets
     from foldproof.report.live import Display
     from foldproof.training.cross_validation import train_members
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, out_of_fold_table
+    from foldproof.training.transfer import transfer_lines
 
-    chosen = _params(params)
-    dataset = describe(
-        name, np.asarray(features), np.asarray(targets), chosen.data.task, feature_names=tuple(feature_names)
-    )
+    values = {"schema": 1, **(params or {})}
+    task = params_from(values).data.task
+    wanted: Any = targets if isinstance(targets, Mapping) else np.asarray(targets)
+    dataset = describe(name, np.asarray(features), wanted, task, feature_names=tuple(feature_names))
+    chosen = params_from(values, kind=dataset.schema.kind, absent=True)
     for told in warnings_of(chosen.model, chosen.train, dataset.schema.task):
         warn(told, stacklevel=2)
     split = make_split(dataset, chosen.split, chosen.seed)
     statistics = fit_statistics(dataset, split, chosen.preprocess)
+    if progress:
+        for line in transfer_lines(chosen.model, chosen.train, dataset.schema, split, statistics.preprocessing.inputs):
+            print(line)
     curves = Curves()
     with Display() if progress else nullcontext() as display:
         sinks: list[Sink] = [curves] if display is None else [curves, display]
@@ -90,25 +104,15 @@ def cross_validate(
     table = out_of_fold_table(trained, dataset, split)
     test_rows = split.test_rows()
     test = trained.model.predict_members(dataset.features[test_rows])
-    added = what_averaging_added(trained.model, trained.without, dataset, split, test, chosen.evaluate)
-    assessment = assess(
-        dataset.schema,
-        split,
+    assessment, _ = assess_targets(
         dataset,
+        split,
         table,
+        trained.model,
+        trained.without,
         test,
         chosen.evaluate,
-        trained.model.record,
         curves=curves.table(),
         statistics_manifest=manifest_of(statistics, split),
     )
-    assessment = replace(assessment, averaging=added.additions)
     return CrossValidation(assessment, trained.model, curves.table(), table, test_rows)
-
-
-def _params(overrides: Mapping[str, Any] | None) -> Params:
-    values: dict[str, Any] = {"schema": 1, **(overrides or {})}
-    model = values.get("model", {})
-    if isinstance(model, Mapping):
-        values["model"] = {"name": "mlp", **model}
-    return params_from(values, where="params")

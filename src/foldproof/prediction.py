@@ -1,15 +1,27 @@
-"""`foldproof predict`: raw rows in a file, predictions out, preprocessing included."""
+"""`foldproof predict`: raw rows or images in files, predictions out, preprocessing included."""
 
 import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.data.dataset import Schema
-from foldproof.data.sources.csv import read_table
+from foldproof.data.encoding import encode, texts_of
+from foldproof.data.progress import watched
+from foldproof.data.schema import Schema
+from foldproof.data.sources.delimited import open_delimited
+from foldproof.data.sources.image_files import FORMATS
+from foldproof.data.sources.image_listing import list_images
+from foldproof.data.sources.image_rows import decoded
+from foldproof.data.sources.parquet import open_parquet
+from foldproof.data.sources.table_file import TableFile
+from foldproof.data.text.serving import in_columns, read_sentences, rows_of
+from foldproof.data.usable import require_usable
 from foldproof.errors import DataError
+from foldproof.evaluation.tables import neutral, with_ids
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import write_whole
 
@@ -17,49 +29,121 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def predict_file(source: Path, target: Path, folder: Path) -> str:
-    """Predict the rows of `source` with the model in `folder` and write `target`; says what was written."""
+@dataclass(frozen=True)
+class Given:
+    """Raw rows `[n, *shape]` of a file, what they are called, `[n]`, and what a person should know of them."""
+
+    features: NDArray[Any]
+    ids: NDArray[Any] | None = None
+    told: str = ""
+
+
+def predict_files(
+    sources: Sequence[Path], target: Path, folder: Path, delimiter: str | None = None, decimal: str = "."
+) -> str:
+    """Predict the rows of a file, or images, with the model in `folder` and write `target`; says what was written.
+
+    `delimiter` stands between the cells of a text file (None: a comma, in .tsv a tab), `decimal` before fractions.
+    """
     model = ExportedModel.load(folder)
-    features = read_rows(source, model.schema)
-    write_whole(target, predictions_table(model, features).to_csv(index=False, lineterminator="\n"))
-    return f"{target}: {len(features)} predictions, the mean of {len(model.members)} networks"
+    if model.schema.kind == "text" and len(sources) == 1:
+        return _tag_file(sources[0], target, model)
+    if target.suffix.lower() != ".csv":
+        raise DataError(f"{target}: found as the file to write, legal: a name that ends in .csv")
+    told = ""
+    if any(source.is_dir() or source.suffix.lower() in FORMATS for source in sources):
+        table = predict_images(model, sources)
+    elif len(sources) > 1:
+        raise DataError(f"{', '.join(map(str, sources))}: several files to read; legal for images alone")
+    else:
+        given = read_rows(sources[0], model.schema, delimiter, decimal)
+        table, told = predictions_table(model, given.features), given.told
+        if given.ids is not None:
+            table = with_ids(table, model.schema, given.ids.tolist())
+    for place, wanted in enumerate(model.schema.targets):
+        if wanted.classes:
+            column, *_ = model.schema.served(place)
+            table[column] = [neutral(name) for name in table[column]]
+    write_whole(target, table.to_csv(index=False, lineterminator="\n"))
+    written = f"{target}: {len(table)} predictions, the mean of {len(model.members)} networks"
+    return f"{written}\n{told}" if told else written
 
 
-def read_rows(source: Path, schema: Schema) -> NDArray[Any]:
-    """Raw rows `[n, *shape]` of a file; raises DataError with every column or value that does not fit."""
+def _tag_file(source: Path, target: Path, model: ExportedModel) -> str:
+    """Tag the tokens in the first column of `source`: as a table where `target` ends in .csv, else in columns again."""
+    sentences = read_sentences(source)
+    table = predictions_table(model, rows_of(sentences, model.schema))
+    if target.suffix == ".csv":
+        table.insert(0, "sentence", np.repeat(np.arange(len(sentences)), list(map(len, sentences))))
+        table.insert(1, "token", [neutral(token) for sentence in sentences for token in sentence])
+        content = table.to_csv(index=False, lineterminator="\n")
+    else:
+        tags = [table[name].tolist() for name in table if str(name).partition("_")[0] == "prediction"]
+        content = in_columns(sentences, tags)
+    write_whole(target, content)
+    return f"{target}: {len(table)} tokens in {len(sentences)} sentences, the mean of {len(model.members)} networks"
+
+
+def predict_images(model: ExportedModel, sources: Sequence[Path]) -> "pd.DataFrame":
+    """Predictions of image files, and of all those in folders, decoded as those that the model was trained on.
+
+    Column id holds a file's path: below the folder where one folder is given, else as it was given; after an apostrophe
+    where a spreadsheet would run it as a formula. Raises DataError with every file that cannot be used.
+    """
+    import pandas as pd
+
+    decoding = model.schema.decoding
+    if decoding is None:
+        raise DataError(f"the model of {model.schema.name!r} does not take image files; give it .csv, .npy or .npz")
+    listing = list_images(sources)
+    rows = decoded(listing.folder, listing.names, decoding, listing.problems)
+    parts = [predictions_table(model, part) for part in watched(rows, len, "predicted", len(listing.names))]
+    table = pd.concat(parts, ignore_index=True)
+    table.insert(0, "id", [neutral(name) for name in listing.names])
+    return table
+
+
+def read_rows(source: Path, schema: Schema, delimiter: str | None = None, decimal: str = ".") -> Given:
+    """The rows of a file; raises DataError with every column or value that does not fit."""
     if not source.exists():
         raise DataError(f"{source}: no such file")
-    if source.suffix == ".csv":
-        features = _read_csv(source, schema)
-    elif source.suffix in (".npy", ".npz"):
-        features = _read_arrays(source)
-    else:
-        raise DataError(f"{source}: legal endings are .csv, .npy and .npz")
+    readers: dict[str, Callable[[], Given]] = {
+        ".csv": lambda: _read_table(open_delimited(source, delimiter or ",", decimal), schema),
+        ".tsv": lambda: _read_table(open_delimited(source, delimiter or "\t", decimal), schema),
+        ".parquet": lambda: _read_table(open_parquet(source), schema),
+        ".npy": lambda: _read_arrays(source),
+        ".npz": lambda: _read_arrays(source),
+    }
+    if source.suffix not in readers:
+        raise DataError(f"{source}: legal are {', '.join(readers)} and, for images, folders, {', '.join(FORMATS)}")
+    given = readers[source.suffix]()
+    features = given.features
     if schema.kind == "image" and features.shape[1:] == schema.shape[1:] and schema.shape[0] == 1:
         features = features[:, None]
     if features.shape[1:] != schema.shape:
         raise DataError(f"{source}: rows of shape {features.shape[1:]}, the model takes {schema.shape}")
     if len(features) == 0:
         raise DataError(f"{source}: no rows")
-    bad = np.flatnonzero(~np.isfinite(features.reshape(len(features), -1).astype(np.float64)).all(axis=1))
-    if len(bad):
-        raise DataError(f"{source}: missing or infinite values in rows {', '.join(map(str, bad[:10]))}, counted from 0")
-    return features
+    require_usable(features, schema, str(source))
+    return Given(features, given.ids, given.told)
 
 
 def predictions_table(model: ExportedModel, features: NDArray[Any]) -> "pd.DataFrame":
-    """Columns prediction and, for classes, p_<class>: the mean over the model's members."""
+    """Columns prediction and, for classes, p_<class>: the mean over the model's members.
+
+    Of several targets `prediction_<target>` and `p_<target>_<class>`, one target after the other.
+    """
     import pandas as pd
 
-    predicted = model.predict(features)
-    if model.schema.task == "regression":
-        return pd.DataFrame({"prediction": predicted})
-    names = np.array(model.schema.classes)
-    columns = {f"p_{name}": predicted[:, index] for index, name in enumerate(names)}
-    return pd.DataFrame({"prediction": names[predicted.argmax(1)], **columns})
+    schema, parts = model.schema, []
+    for place, own in enumerate(schema.apart(model.predict(features))):
+        names = np.array(schema.targets[place].classes)
+        values = [names[own.argmax(1)], *own.T] if len(names) else [own]
+        parts.append(pd.DataFrame(dict(zip(schema.served(place), values, strict=True))))
+    return pd.concat(parts, axis=1)
 
 
-def _read_arrays(source: Path) -> NDArray[Any]:
+def _read_arrays(source: Path) -> Given:
     try:
         with source.open("rb") as stream:
             loaded = np.load(stream, allow_pickle=False)
@@ -68,17 +152,18 @@ def _read_arrays(source: Path) -> NDArray[Any]:
         raise DataError(f"{source}: not a readable array of features: {error}") from None
     if not np.issubdtype(features.dtype, np.number):
         raise DataError(f"{source}: holds {features.dtype}, legal: numbers")
-    return features
+    return Given(features)
 
 
-def _read_csv(source: Path, schema: Schema) -> NDArray[Any]:
-    table = read_table(source)
-    missing = [name for name in schema.features if name not in table.columns]
-    if missing or not schema.features:
-        raise DataError(
-            f"{source}: columns missing: {', '.join(missing) or 'the model takes images, give it .npy or .npz'}"
-        )
-    try:
-        return table[list(schema.features)].to_numpy(np.float64)
-    except ValueError as error:
-        raise DataError(f"{source}: {error}; every feature column must hold numbers") from None
+def _read_table(file: TableFile, schema: Schema) -> Given:
+    """Columns are taken by name; the one that names the rows may be absent."""
+    import pyarrow as pa
+
+    if schema.kind != "table":
+        raise DataError(f"{file.path}: the model takes {schema.kind} rows, give it .npy or .npz")
+    wanted = [name for name in file.names if name in (*schema.features, schema.id)]
+    batches = list(file.batches(wanted)) if wanted else []
+    cells = {name: pa.concat_arrays([batch.column(name) for batch in batches]) for name in wanted if batches}
+    encoded = encode({name: cells[name] for name in schema.features if name in cells}, schema.columns, str(file.path))
+    ids = np.array(texts_of(cells[schema.id], ("",)).fill_null("").to_pylist()) if schema.id in cells else None
+    return Given(encoded.rows, ids, encoded.told())

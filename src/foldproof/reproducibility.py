@@ -40,7 +40,7 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
         raise
     finally:
         beside.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def write_json(path: str | Path, value: object) -> None:
@@ -116,7 +116,8 @@ def _remove_what_the_killed_left(target: Path) -> None:
             continue
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names of a folder's files are on disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from foldproof.config import params_from
+from foldproof.config import load_params, params_from
 from foldproof.config.reading import read_yaml
 from foldproof.reproducibility import canonical_json, read_json
 from foldproof.validation import validate
@@ -75,7 +75,7 @@ def smoke(root: Path) -> int:
     values = read_yaml(root / "params.yaml")
     for section, keys in SMALL.items():
         values[section] = {**values.get(section, {}), **keys}
-    params = params_from(values, where=str(root / "params.yaml"))
+    params_from(values, where=str(root / "params.yaml"))
     folder = root / SMOKE
     shutil.rmtree(folder, ignore_errors=True)
     _link_inputs(root, folder)
@@ -85,7 +85,7 @@ def smoke(root: Path) -> int:
     try:
         for name in STAGES:
             print(f"-- {name}", flush=True)
-            runpy.run_path(str(root / "pipeline" / f"{name}.py"))["main"](params)
+            runpy.run_path(str(root / "pipeline" / f"{name}.py"))["main"](load_params())
     finally:
         os.chdir(root)
     show_summary(folder)
@@ -102,7 +102,8 @@ def stage_environment() -> dict[str, str]:
 
 def _link_inputs(root: Path, folder: Path) -> None:
     (folder / "data").mkdir(parents=True)
-    (folder / "data" / "raw").symlink_to(root / "data" / "raw", target_is_directory=True)
+    for name in ("raw", "start"):
+        (folder / "data" / name).symlink_to(root / "data" / name, target_is_directory=True)
     for name in ("dvc.yaml", "constraints.txt"):
         if (root / name).exists():
             (folder / name).symlink_to(root / name)

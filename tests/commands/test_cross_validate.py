@@ -11,7 +11,7 @@ from sklearn.datasets import load_breast_cancer
 from foldproof import CrossValidation, cross_validate
 from foldproof.cli import main
 from foldproof.errors import ConfigError, DataError
-from foldproof.prediction import predict_file
+from foldproof.prediction import predict_files
 
 SETTINGS = {
     "split": {"folds": 3},
@@ -89,7 +89,7 @@ def test_rows_in_a_csv_file_are_predicted(tmp_path: Path, capsys: pytest.Capture
     ("name", "content", "told"),
     [
         ("new.csv", "a,b\n1,2\n", "columns missing: mean radius"),
-        ("new.txt", "", "legal endings"),
+        ("new.txt", "", "legal are"),
         ("none.csv", None, "no such file"),
         ("new.csv", "", "not a readable CSV"),
         ("new.npy", "junk", "not a readable array"),
@@ -101,7 +101,7 @@ def test_rows_that_do_not_fit_are_refused(tmp_path: Path, name: str, content: st
     if content is not None:
         (tmp_path / name).write_text(content)
     with pytest.raises(DataError, match=told):
-        predict_file(tmp_path / name, tmp_path / "out.csv", tmp_path / "models")
+        predict_files([tmp_path / name], tmp_path / "out.csv", tmp_path / "models")
     assert not (tmp_path / "out.csv").exists()
 
 
@@ -111,4 +111,4 @@ def test_missing_values_in_new_rows_are_named(tmp_path: Path) -> None:
     rows.iloc[2, 0] = np.nan
     rows.to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(DataError, match="missing or infinite values in rows 2"):
-        predict_file(tmp_path / "new.csv", tmp_path / "out.csv", tmp_path / "models")
+        predict_files([tmp_path / "new.csv"], tmp_path / "out.csv", tmp_path / "models")

@@ -1,5 +1,6 @@
 """What is wrong is found before any stage starts, all of it, and what was found valid is not checked again."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from foldproof.errors import ConfigError, DataError
 from foldproof.validation import REMEMBERED, validate
 
 ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "src" / "foldproof"
 
 
 @pytest.fixture
@@ -48,6 +50,8 @@ def test_an_edit_is_checked_anew(project: Path) -> None:
 
 def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
     edit(project, "source: digits", "source: wine")
+    edit(project, "name: auto         # auto (cnn", "name: cnn  # auto (cnn")
+    edit(project, "shift: auto", "shift: 0.5")
     edit(project, "batch_size: 32", "batch_size: 5000")
     edit(project, "primary_metric: auto", "primary_metric: r2")
     with pytest.raises(ConfigError) as caught:
@@ -63,13 +67,46 @@ def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
     assert not (project / REMEMBERED).exists()
 
 
+def test_batches_of_one_row_are_refused_before_any_stage_where_rows_need_company(project: Path) -> None:
+    edit(project, "batch_size: 32", "batch_size: 1")
+    edit(project, "mixup: 0 ", "cutmix: 1.0\n  mixup: 0.2")
+    with pytest.raises(ConfigError) as caught:
+        validate(project)
+    assert caught.value.problems == (
+        "augment.mixup: found 0.2, legal with train.batch_size 1: 0",
+        "augment.cutmix: found 1, legal with train.batch_size 1: 0",
+        "train.batch_size: found 1, legal with batch normalisation: at least 2; or set model.normalisation: layer",
+    )
+
+
+def test_a_network_that_does_not_fit_is_told_once(project: Path) -> None:
+    edit(project, "source: digits", "source: wine")
+    edit(project, "name: auto         # auto (cnn", "name: cnn  # auto (cnn")
+    with pytest.raises(ConfigError) as caught:
+        validate(project)
+    assert len(caught.value.problems) == 1
+
+
+def test_every_refusal_of_data_training_and_evaluation_is_asked_for() -> None:
+    """Those that begin with an underscore are called by functions that are."""
+    sources = [path for room in ("data", "model", "training", "evaluation") for path in (SOURCES / room).rglob("*.py")]
+    named = {name for path in sources for name in re.findall(r"^def (refuse_\w+)", path.read_text(), re.MULTILINE)}
+    assert len(named) >= 5
+    assert not {name for name in named if f"{name}(" not in (SOURCES / "validation.py").read_text()}
+
+
 def test_bad_data_is_found_before_any_stage(project: Path) -> None:
-    (project / "data/raw/mine.csv").write_text("a,y\n1,p\nnan,q\n")
+    (project / "data/raw/mine.csv").write_text("a,y\n1,p\ninf,q\n")
     edit(project, "source: digits", "source: csv")
     edit(project, "path: null", "path: data/raw/mine.csv")
     edit(project, "target: null", "target: y")
-    with pytest.raises(DataError, match=r"column 'a': missing or infinite in 1 line \(3\)"):
+    with pytest.raises(DataError, match=r"column 'a': infinite, or too large for float32, in 1 line \(3\)"):
         validate(project)
+
+
+def test_no_rows_are_left_behind(project: Path) -> None:
+    validate(project)
+    assert not list((project / ".foldproof").glob("validate-*"))
 
 
 def test_a_folder_without_a_pipeline_is_refused(project: Path) -> None:
@@ -86,7 +123,7 @@ def test_a_network_of_ones_own_must_be_a_dep_of_train_and_is_checked_anew_when_i
     network = "nn.Sequential(nn.Flatten(), nn.Linear(64, outputs))"
     source.write_text(f"from torch import nn\n\n\ndef make(shape, outputs):\n    return {network}\n")
     monkeypatch.syspath_prepend(str(source.parent))
-    edit(project, "  name: cnn ", "  name: factory\n  factory: network_in_src:make ")
+    edit(project, "  name: auto         # auto (cnn", "  name: factory\n  factory: network_in_src:make # auto (cnn")
     with pytest.raises(ConfigError, match=r"add `- src/network_in_src\.py` to the deps of stage train"):
         validate(project)
     pipeline = project / "dvc.yaml"

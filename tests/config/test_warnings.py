@@ -12,6 +12,7 @@ DESERVED: dict[str, tuple[dict[str, Any], Task, str]] = {
     "squared_error_of_classes": ({"train": {"loss": "mse"}}, "classification", "train.loss.name"),
     "stacked_linear_layers": ({"model": {"activation": "linear"}}, "classification", "model.activation"),
     "equal_units": ({"model": {"initializer": "zeros"}}, "regression", "model.initializer"),
+    "layers_that_stay_random": ({"model": {"freeze": ["1"]}}, "classification", "model.freeze"),
 }
 
 

@@ -7,8 +7,10 @@ import torch
 
 from foldproof import randomness
 from foldproof.config.augment import Augment
+from foldproof.config.customary import Kind
 from foldproof.data.augmentation import AUGMENTATIONS, augment, mix
-from foldproof.data.dataset import Dataset, Kind, describe
+from foldproof.data.dataset import Dataset, complete, describe
+from foldproof.data.schema import Column, Schema, Target
 
 MEMBERS, BATCH = 3, 12
 KEYS = torch.stack([randomness.key_of(0, 0, fold) for fold in range(MEMBERS)])
@@ -22,7 +24,11 @@ def images(channels: int = 3, height: int = 9, width: int = 7, rows: int = BATCH
     return torch.from_numpy(DRAWS.uniform(0, 16, (MEMBERS, rows, channels, height, width)))
 
 
-ROWS: dict[Kind, torch.Tensor] = {"image": images(), "table": torch.from_numpy(DRAWS.normal(5, 3, (MEMBERS, BATCH, 6)))}
+ROWS: dict[Kind, torch.Tensor] = {
+    "image": images(),
+    "table": torch.from_numpy(DRAWS.normal(5, 3, (MEMBERS, BATCH, 6))),
+    "text": torch.from_numpy(DRAWS.integers(-1, 16, (MEMBERS, BATCH, 5, 2)).astype(np.float64)),
+}
 RANGE = {
     "low": torch.zeros(MEMBERS, 3, 1, 1, dtype=torch.float64),
     "high": torch.full((MEMBERS, 3, 1, 1), 16.0, dtype=torch.float64),
@@ -32,6 +38,7 @@ MEASURES: dict[Kind, Tensors] = {
     "table": {
         name: torch.full((MEMBERS, 6), value, dtype=torch.float64) for name, value in (("mean", 5), ("deviation", 3))
     },
+    "text": {"beyond": torch.full((MEMBERS, 2), 16.0, dtype=torch.float64)},
 }
 
 
@@ -62,6 +69,16 @@ def changed(
 
 def dataset_of(kind: Kind, rows: int = 60) -> Dataset:
     """Small data that every augmentation of the kind is legal for."""
+    if kind == "text":
+        return dataset_of_text(rows)
     shape = (3, 6, 6) if kind == "image" else (5,)
     features = np.random.Generator(np.random.Philox(1)).normal(2, 3, (rows, *shape))
     return describe(f"made {kind}s", features, np.arange(rows) % 2, "classification")
+
+
+def dataset_of_text(rows: int) -> Dataset:
+    """Tokens of two features in windows of three."""
+    columns = tuple(Column(name, "category", tuple("abcd")) for name in ("word", "shape"))
+    codes = np.random.Generator(np.random.Philox(1)).integers(0, 5, (rows, 3, 2)).astype(np.int32)
+    schema = Schema("made text", "text", (3, 2), columns, (Target("tag", "classification", ("x", "y")),))
+    return complete(Dataset(schema, codes, np.arange(rows) % 2, groups=np.arange(rows) // 5))

@@ -138,3 +138,17 @@ def test_measures_are_numpys_over_the_given_rows_alone(kind: str) -> None:
             pixels = np.moveaxis(dataset.features[own].astype(np.float64), 1, 0).reshape(dataset.schema.shape[0], -1)
             np.testing.assert_allclose(values[member].ravel(), by_hand[name](pixels, axis=1), rtol=1e-12)
         assert values.shape[1:] == ((3, 1, 1) if kind == "image" else (5,))
+
+
+def test_word_dropout_hides_whole_words_at_its_rate_and_no_empty_places() -> None:
+    """Half of the words; the places beyond a sentence's end, of code 3 in both features, stay what they are."""
+    rows = torch.full((2, 4000, 5, 2), 1.0)
+    rows[:, :, 3:] = 3.0
+    beyond, rate = torch.full((2, 2), 3.0), torch.tensor([0.5, 0.1])
+    found = augment(rows, {"word_dropout": rate}, KEYS[:2], {"beyond": beyond})
+    assert (found[:, :, 3:] == 3).all()
+    hidden = (found[:, :, :3] == -1).double()
+    assert torch.equal(hidden[..., 0], hidden[..., 1]), "all features of a word at once"
+    assert set(found[:, :, :3].unique().tolist()) == {-1.0, 1.0}
+    share = hidden[..., 0].mean(dim=(1, 2))
+    assert torch.allclose(share, rate.double(), atol=4 * (0.25 / 12000) ** 0.5)

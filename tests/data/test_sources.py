@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from foldproof.config.data import Data, SourceName
-from foldproof.data.dataset import Dataset, Schema, describe
+from foldproof.data.dataset import Dataset, describe
+from foldproof.data.schema import Schema
 from foldproof.data.sources import SOURCES, load_source
 from foldproof.errors import DataError
 
@@ -67,9 +68,9 @@ def test_every_bad_column_of_a_csv_is_named_with_its_lines(tmp_path: Path, monke
     with pytest.raises(DataError) as caught:
         csv(tmp_path, monkeypatch, "a,b,c,y\n1,x,2,p\n,3,inf,q\n4,5,6,\n")
     told = "\n".join(caught.value.problems)
-    assert "column 'a': missing or infinite in 1 line (3)" in told
-    assert "column 'b': not a number in 1 line (2), such as 'x'" in told
-    assert "column 'c': missing or infinite in 1 line (3)" in told
+    assert "column 'a'" not in told, "a missing value is legal"
+    assert "column 'b': not a number in 1 line (2), such as 'x'; mend them, or set data.types: {b: category}" in told
+    assert "column 'c': infinite, or too large for float32, in 1 line (3)" in told
     assert "target 'y' is empty in 1 line (4)" in told
 
 
@@ -104,6 +105,50 @@ def test_an_archive_of_colour_images_is_typed(tmp_path: Path, monkeypatch: pytes
     assert dataset.features.dtype == np.uint8
 
 
+def test_an_archive_may_say_what_stands_beside_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = {
+        "groups": np.array(["p2", "p1", "p2", "p3"]),
+        "times": np.array(["1970-01-01", "1970-01-02T12:00", "1970-01-03", "1969-12-31"], dtype="datetime64[m]"),
+        "weights": np.array([1, 2, 1, 4]),
+        "ids": np.array([7, 8, 9, 10]),
+        "given_test": np.array([0, 0, 0, 1]),
+    }
+    dataset = npz(tmp_path, monkeypatch, features=np.eye(4), targets=np.arange(4) % 2, **beside)
+    found = {name: (array.tolist(), array.dtype.kind) for name, array in dataset.arrays().items() if name in beside}
+    assert found == {
+        "groups": ([0, 1, 0, 2], "i"),
+        "times": ([0.0, 1.5, 2.0, -1.0], "f"),
+        "weights": ([1.0, 2.0, 1.0, 4.0], "f"),
+        "ids": (["7", "8", "9", "10"], "U"),
+        "given_test": ([False, False, False, True], "b"),
+    }
+    dataset.save(tmp_path / "prepared")
+    assert Dataset.load(tmp_path / "prepared").schema == dataset.schema
+
+
+def test_all_that_is_wrong_with_an_archive_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "groups": np.array([0.5, 1, 2, 3]),
+        "times": np.array([1, 2, 3]),
+        "weights": np.array([1, 0, 1, 1]),
+        "given_test": np.array([0, 1, 2, 0]),
+    }
+    with pytest.raises(DataError) as caught:
+        npz(tmp_path, monkeypatch, features=np.full((4, 2), np.nan), targets=np.arange(4) % 2, **wrong)
+    told = "\n".join(caught.value.problems)
+    assert all(f"my.npz: {name}: found" in told for name in wrong)
+    assert "hold no value at all" in told
+
+
+def test_unknown_and_missing_arrays_of_an_archive_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataError) as caught:
+        npz(tmp_path, monkeypatch, features=np.eye(4), target=np.arange(4), group=np.arange(4))
+    told = "\n".join(caught.value.problems)
+    assert "no array 'targets'" in told
+    assert "did you mean 'targets'" in told
+    assert "did you mean 'groups'" in told
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"no archive"])
 def test_a_broken_archive_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.chdir(tmp_path)
@@ -131,7 +176,7 @@ def test_all_that_is_wrong_with_arrays_is_told() -> None:
         describe("mine", features, np.array([1.5, np.nan]))
     told = "\n".join(caught.value.problems)
     assert "3 rows of features but 2 targets" in told
-    assert "features hold NaN, infinite or (in float32) overflowing values in 2 rows (0, 1)" in told
+    assert "features hold infinite or (in float32) overflowing values in 1 rows (1)" in told
     assert "targets hold NaN" in told
 
 
@@ -156,7 +201,7 @@ def test_the_fingerprint_follows_every_value() -> None:
     [
         ("a,b,y\n1,2,p,9\n3,4,q,9\n", "some lines have 4 cells, the header has 3"),
         ("a,a,y\n1,2,p\n3,4,q\n", "names 'a' more than once"),
-        ("a,y\n1,p\n\n2,q\n", r"column 'a': missing or infinite in 1 line \(3\)"),
+        ("a,y\n1,p\n\n2,q\n", r"target 'y' is empty in 1 line \(3\)"),
         ("a,y\n1,cat\n2,Cat\n3,dog\n", "classes 'Cat', 'cat' differ only by case or spaces"),
         ("a,y\n1,cat\n2,cat \n3,dog\n", "differ only by case or spaces"),
     ],

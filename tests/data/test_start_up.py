@@ -10,14 +10,19 @@ import sys
 import numpy as np
 from foldproof.config.augment import Augment
 from foldproof.config.data import Preprocess, Split
-from foldproof.data.dataset import describe
+from foldproof.data.dataset import Dataset, describe
 from foldproof.data.preview import save_preview
+from foldproof.data.schema import Column, Schema
 from foldproof.data.splits import make_split
 from foldproof.data.statistics import fit_statistics
 dataset = describe("images", np.arange(640, dtype=np.uint8).reshape(40, 4, 4), np.arange(40) % 2)
 split = make_split(dataset, Split(), 0)
 fit_statistics(dataset, split, Preprocess())
 save_preview(dataset, split, Augment(), "preview.png")
+columns = Column("x"), Column("colour", "category", ("red", "green"))
+schema = Schema("table", "table", (2,), columns, dataset.schema.targets)
+features = np.stack([np.arange(40) * 1.5, np.arange(40) % 2], 1).astype(np.float32)
+fit_statistics(Dataset(schema, features, dataset.targets), split, Preprocess())
 sys.exit(", ".join(set({HEAVY}) & sys.modules.keys()) or 0)
 """
 

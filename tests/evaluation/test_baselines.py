@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
+from tests.data.transforms.tables import COLUMNS, NUMBERS, mixed, numbers
 from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
 
 from foldproof.data.splits import Role
@@ -178,3 +179,29 @@ def test_not_converging_is_told_and_not_a_warning(monkeypatch: pytest.MonkeyPatc
     cancer = load_breast_cancer()
     logistic = BASELINES["classification"][1]
     assert not predict(logistic, cancer.data, cancer.target, 2, np.arange(400), np.arange(400, 569)).converged
+
+
+def test_categories_and_missing_numbers_are_encoded_and_filled_from_the_fitted_rows() -> None:
+    """The oracle: means, deviations and zeros and ones by numpy, and the same estimator on them."""
+    dataset = mixed()
+    raw = np.asarray(dataset.features, dtype=np.float64)
+    fitted, scored = np.arange(0, 200), np.arange(200, 240)
+    filled = np.where(np.isnan(raw), np.nanmean(raw[fitted], axis=0), raw)[:, NUMBERS]
+    deviation = filled[fitted].std(axis=0)
+    scaled = (filled - filled[fitted].mean(axis=0)) / np.where(deviation == 0, 1, deviation)
+    one_hot = [raw[:, [place]] == np.arange(len(COLUMNS[place].values)) for place in (1, 4)]
+    inputs = np.concatenate([scaled, *one_hot], axis=1)
+    oracle = LogisticRegression(max_iter=2000).fit(inputs[fitted], dataset.targets[fitted])
+    for baseline in BASELINES["classification"]:
+        found = predict(baseline, raw, dataset.targets, 2, fitted, scored, COLUMNS)
+        assert np.isfinite(found.predictions).all()
+        if baseline.name == "logistic_regression":
+            np.testing.assert_allclose(found.predictions, oracle.predict_proba(inputs[scored]), atol=1e-6)
+
+
+def test_missing_numbers_alone_are_filled_too() -> None:
+    dataset = numbers(missing=0.2)
+    rows = np.arange(len(dataset.features))
+    for baseline in BASELINES["classification"]:
+        found = predict(baseline, dataset.features, dataset.targets, 2, rows[:200], rows[200:], dataset.schema.columns)
+        np.testing.assert_allclose(found.predictions.sum(axis=1), 1)

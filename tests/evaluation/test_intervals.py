@@ -120,3 +120,36 @@ def test_bootstrap_scores_one_stream_of_draws_however_many_at_once(
     scores = [METRICS["mae"].function(targets[drawn], predictions[drawn]) for drawn in one_by_one]
     assert found is not None
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(scores, [0.05, 0.95])), rel=1e-12)
+
+
+def test_bootstrap_of_groups_is_as_wide_as_the_theory_of_their_means_says() -> None:
+    """All rows of a group are alike, so n rows in G groups tell as much as G rows; the groups lie scattered."""
+    draws = np.random.Generator(np.random.Philox(5))
+    of_group = draws.normal(size=200)
+    groups = draws.permutation(np.repeat(np.arange(200), 10))
+    targets = np.abs(of_group)[groups]
+    found = bootstrap_interval(METRICS["mae"].of_draws, targets, np.zeros(2000), 2000, 0.95, 1, groups)
+    alone = bootstrap_interval(METRICS["mae"].of_draws, targets, np.zeros(2000), 2000, 0.95, 1)
+    assert found is not None
+    assert alone is not None
+    assert "groups" in found.method
+    deviation = np.abs(of_group).std() / np.sqrt(200)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * deviation, rel=0.08)
+    assert alone.high - alone.low == pytest.approx(2 * 1.96 * deviation / np.sqrt(10), rel=0.08)
+
+
+def test_bootstrap_draws_whole_groups_of_unequal_size() -> None:
+    groups = np.array([3, 3, 3, 7, 1, 1])
+    seen: set[tuple[int, ...]] = set()
+
+    def score(_targets: object, _predictions: object, rows: np.ndarray) -> np.ndarray:
+        for draw in rows.tolist():
+            counts = [draw.count(row) for row in range(6)]
+            assert counts[0] == counts[1] == counts[2]
+            assert counts[4] == counts[5]
+            assert counts[0] + counts[3] + counts[4] == 3
+            seen.add(tuple(counts))
+        return np.asarray(rows.max(axis=1), dtype=np.float64)
+
+    bootstrap_interval(score, np.zeros(6), np.zeros(6), 300, 0.95, 0, groups)
+    assert len(seen) == 10  # multisets of three groups

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
 
+from foldproof.data.schema import Target
 from foldproof.evaluation import Assessment
 from foldproof.evaluation.outputs import save_assessment
 from foldproof.evaluation.tables import fold_table, prediction_table
@@ -66,9 +67,14 @@ def test_folds() -> None:
 def test_predictions_carry_the_names_of_classes_and_no_formula() -> None:
     run = digits_run()
     names = ("=1+1", "@x", "-2", *"3456789")
-    table = prediction_table(replace(run.dataset.schema, classes=names), run.out_of_fold)
+    schema = replace(run.dataset.schema, targets=(Target("digit", "classification", names),))
+    table = prediction_table(schema, run.out_of_fold)
     assert len(table) == len(run.out_of_fold)
-    assert set(table["actual"]) == {"'=1+1", "'@x", "'-2", *"3456789"}
+    assert set(table["actual"]) == {"'=1+1", "'@x", "-2", *"3456789"}, "a number is no formula"
     assert (table["actual"] == table["predicted"]).mean() == pytest.approx(0.966, abs=0.01)
+    ids = np.array([f"=row {row}" for row in range(len(run.dataset.features))])
+    named = prediction_table(replace(schema, id="actual"), run.out_of_fold, ids)
+    assert list(named.columns) == ["id actual", "actual", "predicted"]
+    assert named["id actual"].tolist() == [f"'=row {row}" for row in run.out_of_fold["row"]]
     values = prediction_table(diabetes_run().dataset.schema, diabetes_run().out_of_fold)
     np.testing.assert_array_equal(values["predicted"], diabetes_run().out_of_fold["prediction"])

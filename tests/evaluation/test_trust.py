@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from tests.evaluation.stand_in import diabetes_assessment, digits_assessment, digits_run
 
 from foldproof.config import params_from
-from foldproof.evaluation.advice import what_next
+from foldproof.config.model import Model, NetworkName
+from foldproof.evaluation.advice import NETWORKS, what_next
 from foldproof.evaluation.assessment import Assessment, Check
 from foldproof.evaluation.calibration import Calibration
 from foldproof.evaluation.trust import checks_of_figures, still_improving
@@ -37,6 +38,10 @@ def with_verdicts(assessment: Assessment, *verdicts: Any) -> Assessment:
         assessment,
         baselines=tuple(replace(one, comparison=replace(one.comparison, verdict=told)) for one, told in pairs),
     )
+
+
+def with_losses(assessment: Assessment, training: float, inner_validation: float) -> Assessment:
+    return with_members(assessment, training_loss=training, inner_validation_loss=inner_validation)
 
 
 def sound() -> Assessment:
@@ -152,6 +157,33 @@ def test_overfitting_underfitting_and_too_large_steps() -> None:
     assert advised(with_members(sound(), best_epoch=1))[0] == "train.optimizer.learning_rate"
     unknown = with_members(sound(), training_loss=None, inner_validation_loss=None)
     assert advised(unknown) == advised(sound())
+
+
+@pytest.mark.parametrize(
+    ("network", "larger", "calmer"),
+    [
+        ({"name": "linear"}, "model.name", "train.penalty.l2"),
+        ({"name": "mlp"}, "model.mlp.hidden", "model.dropout"),
+        ({"name": "mlp", "mlp": {"layers": [{"units": 8}]}}, "model.mlp.layers", "model.dropout"),
+        ({"name": "mlp", "mlp": {"layers": [{"units": 8, "dropout": 0.5}]}}, "model.mlp.layers", "model.mlp.layers"),
+        ({"name": "cnn"}, "model.cnn.channels", "model.dropout"),
+        ({"name": "cnn", "cnn": {"layers": [{"channels": 8}]}}, "model.cnn.layers", "model.dropout"),
+        ({"name": "residual"}, "model.residual.channels", "model.dropout"),
+        ({"name": "factory", "factory": "my:network"}, "model.factory", "model.factory"),
+    ],
+)
+def test_advice_names_keys_that_the_network_obeys(network: dict[str, Any], larger: str, calmer: str) -> None:
+    section = Model.model_validate(network)
+    record = {"network": section.model_dump(mode="json")}
+    weak = replace(sound(), scores={**sound().scores, "accuracy": replace(sound().headline, mean=0.7)})
+    fits, learns = ((0.5, 0.5), (0.01, 0.3))
+    assert advised(with_losses(weak, *fits), record=record)[0] == larger
+    assert advised(with_losses(weak, *learns), record=record)[0] == calmer
+    assert larger.split(".")[1] in ("name", section.name)
+
+
+def test_every_network_has_its_advice() -> None:
+    assert set(NETWORKS) == set(get_args(NetworkName))
 
 
 def test_conflicting_labels() -> None:

@@ -4,15 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from tests.data.splittable import rows
 from tests.evaluation.stand_in import digits_run
 
 from foldproof.config.data import Split as SplitSection
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.evaluation.assessment import Check
-from foldproof.evaluation.who_saw_what import checks_of_rows, equal_rows
+from foldproof.evaluation.who_saw_what import checks_of_rows
 
 
 def checked(split: Split, dataset: Dataset | None = None, manifest: object = "its own") -> dict[str, Check]:
@@ -143,10 +142,93 @@ def test_copies_with_other_labels() -> None:
     assert found.sentence.startswith("5 groups")
 
 
-@settings(deadline=None)
-@given(st.lists(st.lists(st.sampled_from([0.0, -0.0, 1.0]), min_size=2, max_size=2), min_size=1, max_size=12))
-def test_equal_rows_have_equal_numbers(rows: list[list[float]]) -> None:
-    numbers = equal_rows(np.array(rows, dtype=np.float32))
-    for first, one in enumerate(rows):
-        for second, other in enumerate(rows):
-            assert (numbers[first] == numbers[second]) == (one == other)
+GROUPS = np.arange(120) // 4
+
+
+def of_groups(**section: object) -> tuple[Dataset, Split]:
+    data = rows(120, groups=GROUPS)
+    return data, make_split(data, SplitSection(folds=3, **section), seed=0)  # type: ignore[arg-type]
+
+
+def test_groups_stay_together() -> None:
+    data, split = of_groups()
+    found = checked(split, data, None)
+    assert found["groups"].status == "ok"
+    assert "No group is both learnt from and scored: each of the 30" in found["groups"].sentence
+    assert "by a hash of their group" in found["test_set"].sentence
+    assert "groups" not in checked(digits_run().split)
+
+
+@pytest.mark.parametrize(("one", "other"), [(Role.TRAINING, Role.SCORED), (Role.TEST, Role.INNER_VALIDATION)])
+def test_a_group_on_two_sides(one: Role, other: Role) -> None:
+    data, split = of_groups()
+    roles = split.roles.copy()
+    roles[0, [0, 3]] = one, other
+    assert checked(replace(split, roles=roles), data, None)["groups"].status == "fail"
+
+
+def test_groups_that_were_not_asked_for() -> None:
+    data, split = of_groups(kind="random")
+    found = checked(split, data, None)["groups"]
+    assert found.status == "warn"
+    assert "split.kind is random" in found.sentence
+
+
+def test_no_group_in_the_test_set() -> None:
+    data = rows(40, groups=np.arange(40) // 10)
+    section = next(
+        one
+        for one in (SplitSection(folds=2, stratify=False, test_share=0.1, seed=seed) for seed in range(50))
+        if make_split(data, one, 0).audit["test_rows"] == 0
+    )
+    found = checked(make_split(data, section, 0), data, None)["test_set"]
+    assert (found.status, "another split.seed" in found.sentence) == ("warn", True)
+
+
+def over_time(gap: float = 0.0) -> tuple[Dataset, Split]:
+    data = rows(120, times=np.arange(120.0))
+    return data, make_split(data, SplitSection(folds=3, gap=gap), seed=0)
+
+
+def test_time_in_order() -> None:
+    data, split = over_time(gap=2.0)
+    found = checked(split, data, None)
+    assert {check.status for name, check in found.items() if name != "preprocessing"} == {"ok"}
+    assert "earlier by more than 2 than" in found["time"].sentence
+    assert "Each of the 72 rows after the first block of time" in found["folds"].sentence
+    assert "24 of 120 rows are the latest" in found["test_set"].sentence
+
+
+@pytest.mark.parametrize("row", [22, 40, 60, 95])
+def test_a_member_that_learnt_from_what_is_not_earlier(row: int) -> None:
+    """Fold 0 is scored on rows 24 to 47: row 22 is in the gap, row 40 scored, and 60 and 95 are later."""
+    data, split = over_time(gap=2.0)
+    roles = split.roles.copy()
+    roles[0, row] = Role.TRAINING
+    found = checked(replace(split, roles=roles), data, None)["time"]
+    assert (found.status, found.sentence.split()[:2]) == ("fail", ["fold", "0"])
+
+
+def test_a_row_after_the_first_block_that_nobody_scores() -> None:
+    data, split = over_time()
+    assert checked(tampered(split, 1, Role.SCORED, Role.UNUSED), data, None)["folds"].status == "fail"
+
+
+def test_times_that_were_not_asked_for() -> None:
+    data = rows(120, times=np.arange(120.0))
+    found = checked(make_split(data, SplitSection(kind="random"), 0), data, None)["time"]
+    assert found.status == "warn"
+
+
+def test_a_given_test_set_and_what_it_leaves_unused() -> None:
+    data = rows(120, copies=20, given_test=np.arange(120) >= 90)
+    found = checked(make_split(data, SplitSection(folds=3), 0), data, None)
+    assert found["duplicates"].status == "ok"
+    assert "30 of 120 rows came with the data" in found["test_set"].sentence
+    assert "are used by nobody" in found["folds"].sentence
+
+
+def test_copies_that_were_asked_to_be_separate() -> None:
+    data = rows(120, copies=60)
+    found = checked(make_split(data, SplitSection(folds=3, duplicates="separate"), 0), data, None)["duplicates"]
+    assert (found.status, "split.duplicates is separate" in found.sentence) == ("warn", True)

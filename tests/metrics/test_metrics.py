@@ -10,9 +10,22 @@ from numpy.typing import NDArray
 from sklearn import metrics as oracle
 
 from foldproof.errors import FoldproofError
-from foldproof.metrics import METRICS, names_for, primary
+from foldproof.metrics import METRICS as TABLE
+from foldproof.metrics import Sequences, names_for, primary
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
+
+CLASSES = ("O", "B-X", "I-X", "B-Y", *(f"B-{number}" for number in range(5)))
+METRICS = {name: metric.on(Sequences(CLASSES)) for name, metric in TABLE.items()}
+"""Every row of the table; of tags each row is a sequence of its own here, tests/metrics/test_entities.py has others."""
+
+
+def entities_of_single_tokens(targets: NDArray[Any], predictions: NDArray[Any]) -> float:
+    """Micro F1 over all types: a sequence of one token is one entity, or none."""
+    types = np.array([name.removeprefix("B-").removeprefix("I-") for name in CLASSES])
+    actual, predicted = types[targets], types[most_probable(predictions)]
+    kinds = [name for name in np.unique(types) if name != "O"]
+    return float(oracle.f1_score(actual, predicted, labels=kinds, average="micro", zero_division=1.0))
 
 
 def classified(rows: int = 60, classes: int = 4, seed: int = 0) -> Pair:
@@ -49,6 +62,7 @@ def sklearn_balanced_accuracy(targets: NDArray[Any], predictions: NDArray[Any]) 
 
 
 ORACLES: dict[str, Callable[[NDArray[Any], NDArray[Any]], float]] = {
+    "entity_f1": entities_of_single_tokens,
     "accuracy": lambda t, p: oracle.accuracy_score(t, most_probable(p)),
     "balanced_accuracy": sklearn_balanced_accuracy,
     "macro_f1": lambda t, p: oracle.f1_score(t, most_probable(p), average="macro"),
@@ -184,7 +198,7 @@ def test_primary_and_names() -> None:
     assert primary("classification") == "accuracy"
     assert primary("regression") == "r2"
     assert primary("classification", "macro_f1") == "macro_f1"
-    assert set(names_for("classification")) | set(names_for("regression")) == set(METRICS)
+    assert set(names_for("classification", CLASSES)) | set(names_for("regression")) == set(METRICS)
     with pytest.raises(FoldproofError, match=r"rmse.*accuracy"):
         primary("classification", "rmse")
     with pytest.raises(FoldproofError, match="did you mean 'regression'"):

@@ -10,6 +10,7 @@ from torch import nn
 
 from foldproof import randomness
 from foldproof.config.model import Model
+from foldproof.data.preprocessing import Inputs
 from foldproof.model.build import build
 from foldproof.training.events import EpochEnded, Event
 from tests.training.setting import digits, fit_together, params, split_of
@@ -36,7 +37,7 @@ def losses(**model: Any) -> Any:
 def signals(**model: Any) -> list[float]:
     """The mean square of what comes out of each hidden layer, for standard normal rows."""
     section = Model.model_validate({**DEEP, "mlp": {"hidden": [256] * 10}, **model})
-    network = build(section, (256,), 10, randomness.key_of(1)).eval()
+    network = build(section, Inputs((256,)), 10, randomness.key_of(1)).eval()
     assert isinstance(network, nn.Sequential)
     found = []
     rows = randomness.normal(randomness.key_of(2), (200, 256)).float()

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from foldproof.data.dataset import Dataset
+from foldproof.data.preprocessing import Inputs, normalise
 from foldproof.data.splits import Role
-from foldproof.data.statistics import fit_statistics, normalise
+from foldproof.data.statistics import fit_statistics
 from foldproof.errors import DataError
 from foldproof.model.build import build
 from foldproof.model.exported import ExportedModel
@@ -50,7 +51,9 @@ def test_a_member_predicts_what_its_plain_network_does_on_rows_that_it_normalise
     """The oracle: one module, loaded with the member's weights, fed rows that numpy centred and scaled."""
     dataset, found = trained(task)
     split, model = split_of(dataset, CHOSEN), found.model
-    network = build(CHOSEN.model, dataset.schema.shape, dataset.schema.outputs, key_of_member(split.members[1])).eval()
+    network = build(
+        CHOSEN.model, Inputs(dataset.schema.shape), dataset.schema.outputs, key_of_member(split.members[1])
+    ).eval()
     state = {name: value[1] for name, value in model.network.layout.unfold(model.matrix).items()}
     state |= {name: value[1] for name, value in model.buffers.items()}
     network.load_state_dict(state)
@@ -109,8 +112,8 @@ def test_a_model_of_classes_against_the_rest_predicts_by_sigmoids_wherever_it_is
 
 def test_an_output_activation_that_is_not_known_is_refused(tmp_path: Path) -> None:
     record = read_json(saved(tmp_path) / "model.json")
-    write_json(tmp_path / "model.json", {**record, "output_activation": "softmx"})
-    with pytest.raises(DataError, match=r"output_activation: found 'softmx', legal: .*did you mean 'softmax'"):
+    write_json(tmp_path / "model.json", {**record, "output_activations": ["softmx"]})
+    with pytest.raises(DataError, match=r"output_activations: found 'softmx', legal: .*did you mean 'softmax'"):
         ExportedModel.load(tmp_path)
 
 

@@ -13,13 +13,15 @@ from torch import nn
 from foldproof import randomness
 from foldproof.config import Params
 from foldproof.config.model import Model
+from foldproof.data.preprocessing import Inputs
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, DataError
 from foldproof.model.build import build
 from foldproof.model.dropout import AlphaDropout, Dropout, SpatialDropout
 from foldproof.model.exported import ExportedModel
 from foldproof.model.factory import REPLACED
-from foldproof.model.factory_source import hash_of_source, refuse_untracked
+from foldproof.model.factory_source import hash_of_source
+from foldproof.model.given import refuse_untracked
 from foldproof.tracking.provenance import digest_of
 from foldproof.training.cross_validation import train_members
 from tests.training.setting import digits, params, split_of
@@ -37,18 +39,18 @@ def section(function: str, module: str = "tests.model.own_network", **others: An
 
 
 def test_torchs_dropout_is_replaced_where_it_stands() -> None:
-    network = build(section("plain"), SHAPE, 10, KEY)
+    network = build(section("plain"), Inputs(SHAPE), 10, KEY)
     found = [layer for layer in network.modules() if isinstance(layer, Dropout)]
     assert [(type(layer), round(float(layer.rate), 3)) for layer in found] == [(SpatialDropout, 0.2), (Dropout, 0.3)]
     assert len({layer.place for layer in found}) == 2
     assert not [layer for layer in network.modules() if type(layer) in REPLACED]
-    inner = build(section("recurrent"), SHAPE, 10, KEY)
+    inner = build(section("recurrent"), Inputs(SHAPE), 10, KEY)
     assert [type(layer) for layer in inner.modules() if isinstance(layer, Dropout)] == [AlphaDropout]
 
 
 def test_dropout_that_is_met_again_draws_again() -> None:
     """Of four masks no two are the same: a share of (1/2)^2 of the inputs is left by the first two."""
-    network = build(section("repeating"), SHAPE, 10, KEY)
+    network = build(section("repeating"), Inputs(SHAPE), 10, KEY)
     dropouts = [layer for layer in network.modules() if isinstance(layer, Dropout)]
     assert len({layer.place for layer in dropouts}) == len(dropouts) == 3
     rows = torch.ones(50, 400)
@@ -60,15 +62,16 @@ def test_dropout_that_is_met_again_draws_again() -> None:
 
 
 def test_the_initial_weights_are_the_members_own() -> None:
-    first, again, other = (build(section("plain"), SHAPE, 10, randomness.key_of(member)) for member in (0, 0, 1))
+    keys = [randomness.key_of(member) for member in (0, 0, 1)]
+    first, again, other = (build(section("plain"), Inputs(SHAPE), 10, key) for key in keys)
     assert all(torch.equal(*pair) for pair in zip(first.parameters(), again.parameters(), strict=True))
     assert not torch.equal(next(first.parameters()), next(other.parameters()))
 
 
 def test_weights_that_it_was_made_with_stay_unless_another_initializer_is_named() -> None:
-    kept = build(section("trained"), SHAPE, 10, KEY)
+    kept = build(section("trained"), Inputs(SHAPE), 10, KEY)
     assert [p.unique().tolist() for p in kept.parameters()] == [[0.25], [-1.0]]
-    drawn = build(section("trained", initializer="he"), SHAPE, 10, KEY)
+    drawn = build(section("trained", initializer="he"), Inputs(SHAPE), 10, KEY)
     assert [len(p.unique()) for p in drawn.parameters()] == [640, 1]
 
 
@@ -88,19 +91,19 @@ def test_weights_that_it_was_made_with_stay_unless_another_initializer_is_named(
 )
 def test_what_a_population_cannot_run_is_refused(function: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told) as refusal:
-        build(section(function), SHAPE, 10, KEY)
+        build(section(function), Inputs(SHAPE), 10, KEY)
     assert refusal.value.problems[0].startswith("model.factory: ")
 
 
 @pytest.mark.parametrize("name", [None, "", "networks", "networks:", "networks.make", "a b:make", "networks:make()"])
 def test_a_name_of_another_form_is_refused(name: str | None) -> None:
     with pytest.raises(ConfigError, match=r"legal with model\.name factory: package\.module:function"):
-        build(Model(name="factory", factory=name), SHAPE, 10, KEY)
+        build(Model(name="factory", factory=name), Inputs(SHAPE), 10, KEY)
 
 
 def test_a_module_that_is_not_there_is_refused() -> None:
     with pytest.raises(ConfigError, match="cannot be imported: No module named 'nowhere'; legal: a module on"):
-        build(section("make", "nowhere"), SHAPE, 10, KEY)
+        build(section("make", "nowhere"), Inputs(SHAPE), 10, KEY)
 
 
 @pytest.fixture
@@ -167,7 +170,7 @@ def test_a_model_serves_with_the_source_that_it_was_trained_with_alone(project: 
 
 
 def test_a_factorys_network_learns() -> None:
-    network = build(section("plain"), SHAPE, 10, KEY).train()
+    network = build(section("plain"), Inputs(SHAPE), 10, KEY).train()
     rows = torch.from_numpy(digits(64).features.astype("float32")) / 16
     targets = torch.from_numpy(digits(64).targets)
     optimizer = torch.optim.Adam(network.parameters(), 0.02)

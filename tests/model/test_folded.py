@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from foldproof import randomness
 from foldproof.model.dropout import AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth
+from foldproof.model.embedding import Embedded
 from foldproof.model.folded import FOLDED, pooled_first
 from foldproof.model.layers import Maxout, Mean2d, ResidualBlock
 from foldproof.model.linear import stacked_linear
@@ -85,6 +86,12 @@ def repeated() -> nn.Module:
     return nn.Sequential(nn.Linear(5, 4), activation, nn.Linear(4, 3), activation)
 
 
+def with_embeddings(places: int) -> nn.Module:
+    """Of a row's columns one is a number, the others codes of two tables."""
+    front = Embedded([torch.rand(codes, 2 + codes) for codes in (3, 4)])
+    return nn.Sequential(front, nn.Linear(places * (1 + 5 + 6), 3))
+
+
 NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[], nn.Module]]] = {
     "flatten": (IMAGE, lambda: nn.Sequential(nn.Flatten(), nn.Linear(48, 3))),
     "flatten in part": (IMAGE, lambda: nn.Sequential(nn.Conv2d(2, 3, 1), nn.Flatten(2))),
@@ -122,6 +129,8 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[], nn.Module]]] = {
     },
     "unknown layer": (TABLE, lambda: nn.Sequential(nn.Linear(5, 5), Doubled(), nn.Tanh())),
     "no chain": (TABLE, Branching),
+    "embeddings": ((3,), lambda: with_embeddings(1)),
+    "embeddings of a window": ((5, 3), lambda: with_embeddings(5)),
     "shared weights": (TABLE, sharing),
     "weights twice": (TABLE, weights_twice),
     "hooks": (TABLE, hooked),
@@ -140,6 +149,8 @@ def test_equals_the_members_one_by_one(name: str, training: bool) -> None:
             if isinstance(layer, Dropout | DropConnect):
                 layer.rate *= 0.5 + number / 4
     rows = torch.rand(MEMBERS, ROWS, *shape, dtype=torch.float64) - 0.5
+    if "embeddings" in name:
+        rows = (rows.abs() * 5.9).floor()  # codes 0, 1, 2
     assert_equals_the_members_one_by_one(networks, rows, training)
 
 

@@ -14,6 +14,7 @@ from foldproof import randomness
 from foldproof.config import Params
 from foldproof.config.model import InitializerName, Model
 from foldproof.data.dataset import Dataset
+from foldproof.data.preprocessing import Inputs
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import fit_statistics
 from foldproof.model.activations import ACTIVATIONS
@@ -90,13 +91,13 @@ def test_auto_follows_the_activation(name: Any) -> None:
     wanted = {"selu": "lecun"} | dict.fromkeys(("relu", "leaky_relu", "prelu", "elu", "gelu", "silu"), "he")
     section = {"name": "mlp", "activation": name, "mlp": {"hidden": [6]}}
     named = {**section, "initializer": wanted.get(name, "glorot")}
-    auto, other = (build(Model.model_validate(one), (5,), 2, KEY) for one in (section, named))
+    auto, other = (build(Model.model_validate(one), Inputs((5,)), 2, KEY) for one in (section, named))
     assert all(torch.equal(*pair) for pair in zip(auto.parameters(), other.parameters(), strict=True))
 
 
 def test_with_zeros_all_units_of_a_layer_stay_the_same() -> None:
     section = {"name": "mlp", "activation": "sigmoid", "initializer": "zeros", "normalisation": "none", "dropout": 0.0}
-    network = build(Model.model_validate({**section, "mlp": {"hidden": [6, 4]}}), (5,), 3, KEY).eval()
+    network = build(Model.model_validate({**section, "mlp": {"hidden": [6, 4]}}), Inputs((5,)), 3, KEY).eval()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.5)
     rows, targets = torch.rand(20, 5, generator=torch.Generator().manual_seed(0)), torch.arange(20) % 3
     for _ in range(30):
@@ -137,7 +138,7 @@ def test_lsuv_gives_every_layer_unit_variance_on_the_members_own_training_rows(n
     population = populated(dataset, chosen, split)
     for index in range(2):
         key = population.keys[index]
-        network = build(chosen.model, dataset.schema.shape, 10, key)
+        network = build(chosen.model, Inputs(dataset.schema.shape), 10, key)
         state = {one: value[index] for one, value in population.network.layout.unfold(population.matrix).items()}
         network.load_state_dict(state, strict=False)
         training = np.asarray(dataset.features)[split.rows(index, Role.TRAINING)].astype(np.float64)

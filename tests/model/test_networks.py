@@ -9,6 +9,7 @@ from torch import nn
 
 from foldproof import randomness
 from foldproof.config.model import Model, NetworkName
+from foldproof.data.preprocessing import Inputs
 from foldproof.errors import ConfigError
 from foldproof.model.build import build
 from foldproof.model.dropout import Dropout, SpatialDropout, StochasticDepth
@@ -20,7 +21,7 @@ OURS = [name for name in NETWORKS if name != "factory"]
 
 
 def network(shape: tuple[int, ...] = (1, 8, 8), outputs: int = 10, **section: Any) -> Any:
-    return build(Model.model_validate(section), shape, outputs, KEY).double()
+    return build(Model.model_validate(section), Inputs(shape), outputs, KEY).double()
 
 
 def test_the_table_holds_what_the_params_name() -> None:
@@ -29,7 +30,8 @@ def test_the_table_holds_what_the_params_name() -> None:
 
 def test_layers_and_members_start_differently() -> None:
     section: dict[str, Any] = {"name": "mlp", "mlp": {"hidden": [64, 64]}}
-    first, other = network(**section), build(Model.model_validate(section), (1, 8, 8), 10, randomness.key_of(0, 0, 1))
+    first = network(**section)
+    other = build(Model.model_validate(section), Inputs((1, 8, 8)), 10, randomness.key_of(0, 0, 1))
     weights = [p.detach().ravel() for p in first.parameters() if p.dim() == 2]
     assert not torch.allclose(weights[0][:1000], weights[1][:1000])
     assert not torch.allclose(next(first.parameters()), next(other.parameters()).double())

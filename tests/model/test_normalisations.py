@@ -11,6 +11,7 @@ from torch import nn
 from foldproof import randomness
 from foldproof.config.model import Group, Model
 from foldproof.config.networks import NormalisationName
+from foldproof.data.preprocessing import Inputs
 from foldproof.errors import ConfigError
 from foldproof.model.build import build
 from foldproof.model.networks import NETWORKS
@@ -83,7 +84,7 @@ def test_a_single_number_cannot_be_normalised_within_its_row(name: Normalisation
 
 def network(name: str, normalisation: str, **section: Any) -> nn.Module:
     chosen = {"name": name, "normalisation": normalisation, "mlp": {"hidden": [16, 24]}, **section}
-    return build(Model.model_validate(chosen), (1, 8, 8), 10, KEY)
+    return build(Model.model_validate(chosen), Inputs((1, 8, 8)), 10, KEY)
 
 
 @pytest.mark.parametrize("normalisation", AXES)

@@ -10,6 +10,7 @@ import torch
 from foldproof import randomness
 from foldproof.config.model import ActivationName, DropoutKindName, Model
 from foldproof.config.networks import NormalisationName
+from foldproof.data.preprocessing import Inputs, Preprocessing
 from foldproof.data.statistics import Statistics
 from foldproof.model import folded
 from foldproof.model.build import build
@@ -52,7 +53,7 @@ every_row = pytest.mark.parametrize("name", OF_TABLES)
 
 def sections(name: str) -> tuple[Model, list[torch.nn.Module]]:
     section = Model.model_validate({**SMALL, **OF_TABLES[name]})
-    return section, [build(section, SHAPE, OUTPUTS, randomness.key_of(member)) for member in range(MEMBERS)]
+    return section, [build(section, Inputs(SHAPE), OUTPUTS, randomness.key_of(member)) for member in range(MEMBERS)]
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -88,9 +89,9 @@ def test_what_is_served_is_what_was_trained(name: str, tmp_path: Path) -> None:
         with torch.no_grad():
             wanted.append(network.eval()(torch.from_numpy(rows).float()).softmax(-1).numpy())
     zero, one = np.zeros((MEMBERS, *SHAPE)), np.ones((MEMBERS, *SHAPE))
-    statistics = Statistics(zero, one, np.zeros(MEMBERS), np.ones(MEMBERS))
+    statistics = Statistics(Preprocessing(Inputs(SHAPE)), {"center": zero, "scale": one})
     plan = {"threads": 1}
-    model = export(dataset.schema, section, [{}] * MEMBERS, *stack(networks), statistics, plan, "softmax")
+    model = export(dataset.schema, section, [{}] * MEMBERS, *stack(networks), statistics, plan, ["softmax"])
     model.save(tmp_path)
     found = ExportedModel.load(tmp_path).predict_members(rows)
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)

@@ -11,6 +11,7 @@ from torch import nn
 from foldproof import randomness
 from foldproof.config.model import Model
 from foldproof.config.networks import ConvolutionLayer
+from foldproof.data.preprocessing import Inputs
 from foldproof.errors import ConfigError
 from foldproof.model.build import build
 from foldproof.model.shapes import convolved, pooled
@@ -67,8 +68,8 @@ def test_a_window_divides_the_map_or_is_refused(height: int, width: int, window:
     ("shape", "section", "told"),
     [
         ((1, 6, 8), {"cnn": {"channels": [4, 4]}}, r"layer 1: would pool a map of 3x4 by 2.*legal: windows of 1 \("),
-        ((13,), {"name": "cnn"}, "found cnn, legal: mlp or linear for rows of shape"),
-        ((13,), {"name": "residual"}, "found residual, legal: mlp or linear for rows of shape"),
+        ((13,), {"name": "cnn"}, "found cnn, legal: mlp or linear for inputs of shape"),
+        ((13,), {"name": "residual"}, "found residual, legal: mlp or linear for inputs of shape"),
         (
             (3, 32, 32),
             {"cnn": {"layers": [{"channels": 4}, {"channels": 8, "kernel": 5, "stride": 2, "padding": 0}]}},
@@ -87,4 +88,4 @@ def test_a_window_divides_the_map_or_is_refused(height: int, width: int, window:
 )
 def test_networks_refuse_what_does_not_fit_by_layer(shape: tuple[int, ...], section: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
-        build(Model.model_validate(section), shape, 10, KEY)
+        build(Model.model_validate(section), Inputs(shape), 10, KEY)

@@ -28,12 +28,18 @@ TOLD = Addition("greedy", "all", "accuracy", 0.9, 0.875, None, 0.95, 0.925, "dea
 ASSESSED = replace(digits_assessment(), averaging=(COMPARED, TOLD))
 
 
-def test_a_line_has_both_sides_the_difference_and_the_cost() -> None:
+def test_a_line_has_both_sides_and_the_difference_and_the_cost_is_told_once() -> None:
     first, second = rows.averaging(ASSESSED).lines
     assert first[:5] == ("moving average", "the same <training>", "log loss (nats)", "0.2500", "0.5000")
     assert first[5] == "-0.2500 (-0.4212 to -0.0788)"  # 4.3027 sqrt((1/3 + 1/2) 0.0019)
-    assert first[6:] == ("better", "0.2000", "", "little")
-    assert second == ("greedy", "all", "accuracy", "0.9000", "0.8750", "", "", "0.9500", "0.9250", "dear")
+    assert first[6:] == ("better", "0.2000", "")
+    assert second == ("greedy", "all", "accuracy", "0.9000", "0.8750", "", "", "0.9500", "0.9250")
+    twice = replace(ASSESSED, averaging=(COMPARED, replace(COMPARED, metric="accuracy"), TOLD))
+    assert rows.remarks_on_averaging(twice) == (
+        "Cost of moving average: little.",
+        "Cost of greedy: dear.",
+        "No verdict: chosen on these folds.",
+    )
 
 
 def test_the_page_shows_it_escaped_with_the_remarks_and_nothing_where_there_is_nothing() -> None:

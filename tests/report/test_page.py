@@ -10,6 +10,7 @@ import pytest
 from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
 
 from foldproof.config import params_from
+from foldproof.data.schema import Target
 from foldproof.evaluation import Assessment
 from foldproof.report.page import CAPTIONS, coded, render
 
@@ -119,7 +120,7 @@ def test_names_are_escaped(pictures: dict[str, Path]) -> None:
     evil = '<script>alert("1")</script>'
     classes = (evil, "a & b", *"23456789")
     assessed = replace(digits_assessment(), data=evil, target=evil, classes=classes)
-    text = page(digits_run(), assessed, pictures, name=evil, target=evil, classes=classes)
+    text = page(digits_run(), assessed, pictures, name=evil, targets=(Target(evil, "classification", classes),))
     assert "<script" not in text
     assert evil in Outline(text).text
     assert not Outline(text).open
@@ -155,3 +156,21 @@ def test_a_perfect_run_has_no_interval_and_says_so() -> None:
 
 def test_what_stands_between_backticks_is_code() -> None:
     assert coded("run `a < b` & go") == "run <code>a &lt; b</code> &amp; go"
+
+
+def test_the_data_is_shown_with_what_is_odd_about_it(pictures: dict[str, Path]) -> None:
+    from foldproof.data.profile import profile_of
+
+    run = diabetes_run()
+    profile = profile_of(run.dataset)
+    profile["warnings"] = ["column '<b>' alone tells 'y'"]
+    profile["columns"] = profile["columns"] * 4
+    text = render(
+        diabetes_assessment(), run.dataset.schema, run.split.audit, params_from({"schema": 1}).flat(), pictures, profile
+    )
+    outline = Outline(text)
+    assert not outline.open
+    assert f"{len(run.dataset.features)} rows; 40 columns: numbers 40; no value missing" in outline.text
+    assert "Column '<b>' alone tells 'y'" in outline.text
+    assert "The first 30 of 40 columns" in outline.text
+    assert "The data " not in Outline(page(run, diabetes_assessment(), pictures)).text

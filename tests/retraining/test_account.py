@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from foldproof.data.schema import Column, Schema, Target, Task
 from foldproof.reproducibility import write_json
 from foldproof.retraining.account import PAGE, Account
 from foldproof.retraining.mistakes import worst
@@ -53,11 +54,9 @@ def test_a_step_that_quotes_nothing_is_told_in_full(capsys: pytest.CaptureFixtur
     assert "- origin/main refuses" in capsys.readouterr().out
 
 
-def schema(folder: Path, task: str, classes: list[str]) -> None:
-    facts = {"name": "d", "kind": "table", "shape": [1], "task": task, "classes": classes, "features": ["a"]}
-    write_json(
-        folder / "data/prepared/schema.json", {**facts, "schema": 1, "target": "t", "rows": 4, "fingerprint": "f"}
-    )
+def schema(folder: Path, task: Task, classes: list[str]) -> None:
+    told = Schema("d", "table", (1,), (Column("a"),), (Target("t", task, tuple(classes)),), 4, "f")
+    write_json(folder / "data/prepared/schema.json", told.to_dict())
 
 
 def predictions(folder: Path, **columns: list[float]) -> None:

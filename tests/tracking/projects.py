@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from foldproof.config import Params, params_from
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset, complete, describe
+from foldproof.data.schema import Column, Schema, Target
 from foldproof.data.splits import Member, Split, make_split
 from foldproof.reproducibility import write_json
 from foldproof.training.events import EpochEnded, FitStarted, MemberStopped, Sink
@@ -40,8 +41,29 @@ def dataset(kind: str) -> Dataset:
         names = ("sepal length", "sepal width", "petal length", "petal width")
         classes = ("setosa", "versicolor", "virginica")
         return describe("iris", found.data, found.target, classes=classes, feature_names=names)
+    if kind == "mixed":
+        return mixed()
+    if kind == "several":
+        found = sklearn.datasets.load_iris()
+        species = np.array(["setosa", "versicolor", "virginica"])[found.target]
+        return describe("iris", found.data[:, :3], {"species": species, "petal width": found.data[:, 3]})
     found = sklearn.datasets.load_diabetes()
     return describe("diabetes", found.data[:120], found.target[:120], "regression")
+
+
+def mixed() -> Dataset:
+    """A table with a column of every kind, one of which may be left out."""
+    columns = (
+        Column("size"),
+        Column("colour", "category", ("blue", "red")),
+        Column("since", "date"),
+        Column("paid", "boolean"),
+        Column("weight", missing=True),
+    )
+    rows = np.random.Generator(np.random.Philox(2)).normal(size=(60, 5)).astype(np.float32)
+    rows[:, 1], rows[:, 2], rows[:, 3] = np.arange(60) % 2, 18_000 + np.arange(60), np.arange(60) % 3 == 0
+    target = Target("y", "classification", ("no", "yes"))
+    return complete(Dataset(Schema("mixed", "table", (5,), columns, (target,)), rows, np.arange(60) % 2))
 
 
 def split_of(data: Dataset) -> Split:
@@ -55,16 +77,18 @@ def export_model(data: Dataset, folder: Path) -> None:
     from foldproof.model.build import build
     from foldproof.model.exported import export
     from foldproof.model.stacked import stack
-    from foldproof.training.losses import loss_for
+    from foldproof.training.heads import heads_for
 
     params, split = chosen(), split_of(data)
-    keys = [randomness.key_of(index) for index in range(len(split.members))]
-    network, matrix, buffers = stack([build(params.model, data.schema.shape, data.schema.outputs, key) for key in keys])
-    members = [{"seed": 0, "repeat": 0, "fold": fold, "best_epoch": 1, "epochs": EPOCHS} for fold in range(2)]
     statistics = fit_statistics(data, split, params.preprocess)
-    activation = loss_for(params.train, data.schema.task).output_activation
+    keys = [randomness.key_of(index) for index in range(len(split.members))]
+    network, matrix, buffers = stack(
+        [build(params.model, statistics.preprocessing.inputs, data.schema.outputs, key) for key in keys]
+    )
+    members = [{"seed": 0, "repeat": 0, "fold": fold, "best_epoch": 1, "epochs": EPOCHS} for fold in range(2)]
+    activations = [head.loss.output_activation for head in heads_for(params.train, data.schema.targets)]
     plan = {"threads": 1}
-    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, activation)
+    model = export(data.schema, params.model, members, network, matrix, buffers, statistics, plan, activations)
     model.save(folder)
 
 

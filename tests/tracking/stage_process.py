@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 from foldproof.config import params_from
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Column, Schema, Target
 from foldproof.tracking import background, restoring
 from foldproof.tracking.recorder import Recorder
 from tests.tracking.projects import EPOCHS, tell_fit
 
-SCHEMA = Schema("table", "table", (2,), "regression", (), ("a", "b"), "y", 10, "f" * 64)
+SCHEMA = Schema("table", "table", (2,), (Column("a"), Column("b")), (Target("y", "regression"),), 10, "f" * 64)
 
 
 def main(root: Path, seed: int, how: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from foldproof.data.encoding import decode
 from foldproof.model.exported import ExportedModel
 from foldproof.tracking.model_log import REQUIRED, requirements, write
 from foldproof.tracking.scribe import EXAMPLE, Scribe
@@ -19,7 +20,8 @@ from tests.tracking.projects import dataset, export_model
 
 pytestmark = pytest.mark.usefixtures("mlflow_imported")
 
-KINDS = ("image", "table", "regression")
+FITTING = {"sklearn", "threadpoolctl"}  # imported in functions that fit statistics
+KINDS = ("image", "table", "mixed", "regression", "several")
 
 # A process that serves: foldproof is not installed there, the models bring it along.
 SERVE = """
@@ -31,7 +33,7 @@ told = {}
 for kind in sys.argv[1:]:
     model = mlflow.pyfunc.load_model(f"{kind}/logged")
     rows, columns = np.load(f"{kind}/rows.npy"), json.load(open(f"{kind}/columns.json"))
-    given = pd.DataFrame(rows.astype("float64"), columns=columns) if columns else rows
+    given = pd.read_parquet(f"{kind}/given.parquet") if columns else rows
     table, refused = model.predict(given), ""
     if columns:
         assert model.predict(given[given.columns[::-1]]).equals(table), "columns are taken by name"
@@ -62,6 +64,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, mlflow_imported: None) -> t
         mlflow_model(kind, place / kind)
         np.save(place / kind / "rows.npy", dataset(kind).features[:7])
         (place / kind / "columns.json").write_text(json.dumps(dataset(kind).schema.features))
+        if dataset(kind).schema.columns:
+            written = decode(dataset(kind).features[:7], dataset(kind).schema.columns)
+            written.to_parquet(place / kind / "given.parquet")
     answer = subprocess.run(
         [sys.executable, "-c", SERVE, *KINDS], cwd=place, capture_output=True, text=True, check=False
     )
@@ -74,12 +79,14 @@ def test_it_predicts_elsewhere_what_the_exported_model_predicts(kind: str, serve
     place, answer = served
     data, told = dataset(kind), answer["told"][kind]
     wanted = ExportedModel.load(place / kind / "exported").predict(np.asarray(data.features[:7]))
-    if data.schema.task == "regression":
-        np.testing.assert_array_equal(told["table"]["prediction"], wanted.astype(np.float64))
-    else:
-        chances = np.stack([told["table"][f"p_{name}"] for name in data.schema.classes], axis=1)
-        np.testing.assert_array_equal(chances, wanted.astype(np.float64))
-        assert told["table"]["prediction"] == [data.schema.classes[index] for index in wanted.argmax(1)]
+    for place_of_target, own in enumerate(data.schema.apart(wanted.astype(np.float64))):
+        classes = data.schema.targets[place_of_target].classes
+        prediction, *chances = (told["table"][name] for name in data.schema.served(place_of_target))
+        if classes:
+            np.testing.assert_array_equal(np.stack(chances, axis=1), own)
+            assert prediction == [classes[index] for index in own.argmax(1)]
+        else:
+            np.testing.assert_array_equal(prediction, own)
     if data.schema.kind == "table":
         assert data.schema.features[0] in told["refused"]
     assert not [path for path in (place / kind / "logged").rglob("*") if "pkl" in path.name or "pickle" in path.name]
@@ -99,8 +106,8 @@ def test_it_runs_on_the_code_and_the_packages_that_it_names(served: tuple[Path, 
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 named.add(node.module.split(".")[0])
     owners = packages_distributions()
-    # pydantic_core is pinned by pydantic; scikit-learn is imported in a function that deals rows into folds.
-    needed = {owners[name][0].lower() for name in named - {"foldproof", "pydantic_core", "sklearn"} if name in owners}
+    # pydantic_core is pinned by pydantic.
+    needed = {owners[name][0].lower() for name in named - {"foldproof", "pydantic_core", *FITTING} if name in owners}
     assert needed <= {name.lower() for name in REQUIRED}
 
 
@@ -130,6 +137,24 @@ def test_the_signature_and_the_example_say_what_to_send(served: tuple[Path, dict
     table = Model.load(str(place / "table" / "logged"))
     assert table.signature.inputs.input_names() == list(dataset("table").schema.features)
     assert table.signature.outputs.input_names() == ["prediction", "p_setosa", "p_versicolor", "p_virginica"]
+    mixed = Model.load(str(place / "mixed" / "logged"))
+    assert [(one.type.name, one.required) for one in mixed.signature.inputs.inputs] == [
+        ("double", True),
+        ("string", True),
+        ("string", True),
+        ("string", True),
+        ("double", False),
+    ]
+    example = json.loads((place / "mixed" / "logged" / "input_example.json").read_text())
+    assert example["data"][0][1:4] == ["blue", "2019-04-14", "true"]
+    several = Model.load(str(place / "several" / "logged")).signature.outputs
+    assert several.input_names() == [
+        "prediction_species",
+        "p_species_setosa",
+        "p_species_versicolor",
+        "p_species_virginica",
+        "prediction_petal width",
+    ]
     image = Model.load(str(place / "image" / "logged"))
     (tensor,) = image.signature.inputs.inputs
     assert (tensor.shape, tensor.type) == ((-1, 1, 8, 8), np.dtype("uint8"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +34,14 @@ def diabetes(rows: int = 200) -> Dataset:
 
     found = load_diabetes()
     return describe("diabetes", found.data[:rows], found.target[:rows], "regression")
+
+
+def digits_twice(rows: int = 300, **beside: Any) -> Dataset:
+    """Digits with two targets: which digit it is, and how much ink it took; rows count differently."""
+    one = digits(rows)
+    ink = one.features.reshape(rows, -1).mean(1) + np.random.default_rng(3).normal(0, 0.3, rows)
+    two = describe("digits", one.features, {"digit": one.targets, "ink": ink})
+    return replace(two, weights=np.linspace(0.5, 2, rows, dtype=np.float32), **beside)
 
 
 def params(**sections: Any) -> Params:
@@ -81,7 +90,7 @@ def _fitted(
     population = make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, members)
     steps = split.steps_per_epoch(chosen.train.batch_size)
     data = make_data(dataset, split, tuple(members), chosen.train.batch_size, steps)
-    recipe = make_recipe(dataset.schema.task, chosen.train)
+    recipe = make_recipe(dataset.schema.targets, chosen.train)
     population = population.trained(population.matrix.double() + nudge, population.buffers) if nudge else population
     with trail_of(folder) as trail:
         return fit(population, data, recipe, "cpu", chosen.train.precision, sinks, trail)

@@ -14,8 +14,9 @@ from torch.optim.swa_utils import AveragedModel, update_bn
 from foldproof import randomness
 from foldproof.config import Params
 from foldproof.data.batches import epoch_batches
+from foldproof.data.preprocessing import Inputs, normalise
 from foldproof.data.splits import Role
-from foldproof.data.statistics import fit_statistics, normalise
+from foldproof.data.statistics import fit_statistics
 from foldproof.model.build import build
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.cross_validation import train_members
@@ -98,14 +99,14 @@ def test_the_average_is_that_of_torch(name: str, trace: Trace) -> None:
     steps = split.steps_per_epoch(16)
     kept = fit_together(DATA, split, chosen, (0, 1, 2))
     statistics = fit_statistics(DATA, split, chosen.preprocess)
-    center, scale = (torch.from_numpy(array) for array in (statistics.center, statistics.scale))
+    center, scale = (torch.from_numpy(array) for array in (statistics.learnt["center"], statistics.learnt["scale"]))
     assert len(trace.after) == EPOCHS * steps
     begins = {"ema": 0, "swa": int(FROM * EPOCHS)}[name]
     for member in range(3):
         best = kept.best_epoch[member]
         assert best >= begins
         key = key_of_member(split.members[member])
-        network = build(chosen.model, DATA.schema.shape, 10, key).double()
+        network = build(chosen.model, Inputs(DATA.schema.shape), 10, key).double()
         averaged = ORACLES[name](network)
         for epoch in range(begins, best + 1):
             taken = range(epoch * steps, (epoch + 1) * steps)[-1 if name == "swa" else -steps :]
@@ -185,7 +186,7 @@ def test_members_with_decays_of_their_own_equal_members_alone(name: str) -> None
 
     def fitted(*members: int) -> Kept:
         data = make_data(DATA, split, members, 16, steps)
-        recipe = make_recipe("classification", chosen.train)
+        recipe = make_recipe(DATA.schema.targets, chosen.train)
         return fit(own.select(torch.tensor(members)), data, recipe, "cpu", "fp64", [])
 
     together = fitted(0, 1, 2)

@@ -13,8 +13,9 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 from torch.nn import functional as F
 
 from foldproof.data.dataset import Dataset, describe
+from foldproof.data.preprocessing import Inputs, normalise
 from foldproof.data.splits import Role
-from foldproof.data.statistics import fit_statistics, normalise
+from foldproof.data.statistics import fit_statistics
 from foldproof.model.build import build
 from foldproof.training.class_weights import CLASS_WEIGHTS, balanced
 from foldproof.training.cross_validation import train_members
@@ -104,8 +105,13 @@ def test_a_step_minimises_torchs_weighted_cross_entropy() -> None:
     rows = split.rows(member, Role.TRAINING)
     targets = np.asarray(dataset.targets[rows])
     statistics = fit_statistics(dataset, split, chosen.preprocess)
-    center, scale = (torch.from_numpy(array[member : member + 1]) for array in (statistics.center, statistics.scale))
-    network = build(chosen.model, dataset.schema.shape, 10, key_of_member(split.members[member])).eval().double()
+    center, scale = (
+        torch.from_numpy(array[member : member + 1])
+        for array in (statistics.learnt["center"], statistics.learnt["scale"])
+    )
+    network = (
+        build(chosen.model, Inputs(dataset.schema.shape), 10, key_of_member(split.members[member])).eval().double()
+    )
     with torch.no_grad():
         outputs = network(normalise(torch.from_numpy(dataset.features[rows])[None].double(), center, scale)[0])
     weights = torch.from_numpy(compute_class_weight("balanced", classes=np.arange(10), y=targets))

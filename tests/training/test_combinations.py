@@ -28,7 +28,9 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, FoldproofError, TrainingError
 from foldproof.training.kept import Kept
 from foldproof.training.members import make_population, make_recipe
-from tests.training.setting import diabetes, digits, fit_together, killed_and_resumed, split_of
+from tests.data.augmented import dataset_of_text
+from tests.data.transforms.tables import mixed
+from tests.training.setting import diabetes, digits, digits_twice, fit_together, killed_and_resumed, split_of
 
 Made = TypeVar("Made")
 
@@ -41,6 +43,9 @@ FIXED: dict[str, Any] = {
     "train.population": "auto",
     "train.engine": "in_process",
     "train.divergence_factor": 1e9,
+    "model.start_from": None,  # weights that fit are made in test_transfer.py
+    "model.embedding.vectors": None,  # a file; tests/training/test_tagger.py has some
+    "model.embedding.watch": [],
 }
 LARGEST = {
     "train.batch_size": 24,
@@ -49,14 +54,16 @@ LARGEST = {
     **dict.fromkeys(("model.cnn.layers.stride", "model.cnn.layers.pool", "model.residual.blocks"), 2),
     "model.maxout.pieces": 3,
     "train.averaging.snapshots.every_epochs": 3,
+    "model.unfreeze_epoch": 2,
 }
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {type(None): st.none(), bool: st.booleans()}
-WORDS = {"model.factory": [f"tests.model.own_network:{name}" for name in ("plain", "recurrent", "of_tables")]}
-# Where the default is made for other data: what a key that was refused falls back to.
-FITTING: dict[str, dict[str, Any]] = {
-    "digits": {},
-    "diabetes": {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"},
+WORDS = {
+    "model.factory": [f"tests.model.own_network:{name}" for name in ("plain", "recurrent", "of_tables")],
+    "model.freeze": ["1", "2", "4"],
 }
+NAMES = {"train.target_weights": ["digit", "ink"]}
+# Where the default is made for other data, or for other inputs: what a key that was refused falls back to.
+FITTING: dict[str, Any] = {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"}
 
 
 def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
@@ -71,11 +78,8 @@ def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.
         return st.sampled_from(get_args(annotation))
     if origin is Union or str(origin) == "<class 'types.UnionType'>":
         return st.one_of(*(values_of(branch, path, metadata) for branch in get_args(annotation)))
-    if origin is tuple:
-        items = get_args(annotation)
-        if items[-1] is Ellipsis:
-            return st.lists(values_of(items[0], path), min_size=1, max_size=2)
-        return st.tuples(*(values_of(item, path) for item in items)).map(list)
+    if origin in (tuple, dict):
+        return several(get_args(annotation), path)
     if annotation in SCALARS:
         return SCALARS[annotation]
     if annotation is str:
@@ -83,6 +87,15 @@ def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return section(annotation, f"{path}.")
     return numbers(annotation, path, metadata)
+
+
+def several(items: tuple[Any, ...], path: str) -> st.SearchStrategy[Any]:
+    """A list of one or two, or of as many as its items, or a block with some of the names that there are."""
+    if path in NAMES:
+        return st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES[path], values_of(items[1], path)))
+    if items[-1] is Ellipsis:
+        return st.lists(values_of(items[0], path), min_size=1, max_size=2)
+    return st.tuples(*(values_of(item, path) for item in items)).map(list)
 
 
 def numbers(kind: type, path: str, metadata: tuple[Any, ...]) -> st.SearchStrategy[Any]:
@@ -108,14 +121,20 @@ def section(model: type[BaseModel], prefix: str = "") -> st.SearchStrategy[dict[
 
 
 def key(path: str, field: FieldInfo) -> st.SearchStrategy[Any]:
-    """What is off by default, a number that is 0, is off in half of the draws."""
+    """What is off by default, a number that is 0 or a `none`, is off in half of the draws."""
     drawn = values_of(field.annotation, path, tuple(field.metadata))
-    return st.just(field.default) | drawn if field.default == 0 and path not in FIXED else drawn
+    return st.just(field.default) | drawn if field.default in (0, "none") and path not in FIXED else drawn
 
 
 SECTIONS: dict[str, type[BaseModel]] = {"preprocess": Preprocess, "augment": Augment, "model": Model, "train": Train}
 jobs = st.fixed_dictionaries({name: section(model, f"{name}.") for name, model in SECTIONS.items()})
-DATA = {"digits": digits(160), "diabetes": diabetes(120)}
+DATA = {
+    "digits": digits(160),
+    "diabetes": diabetes(120),
+    "mixed": mixed(160),
+    "text": dataset_of_text(120),
+    "digits_twice": digits_twice(140),
+}
 
 
 def whole_job(values: dict[str, Any], dataset: Dataset) -> tuple[Params, Split]:
@@ -140,7 +159,7 @@ def settled(
             return chosen, split, attempt(chosen, split)
         except (ConfigError, TrainingError) as refusal:
             must_be_told(refusal)
-            values, before = put_back(values, refusal, FITTING[name]), values
+            values, before = put_back(values, refusal, FITTING), values
             if values == before:
                 return None
 
@@ -161,8 +180,9 @@ def put_back(values: dict[str, Any], refusal: FoldproofError, fitting: dict[str,
 
 def with_garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
     features, targets = np.array(dataset.features), np.array(dataset.targets)
-    features[rows] = 255 if features.dtype == np.uint8 else 1e6
-    targets[rows] = targets[rows][::-1] if dataset.schema.task == "classification" else -1e6
+    categories = [column.kind == "category" for column in dataset.schema.columns]
+    features[rows] = 255 if features.dtype == np.uint8 else np.where(categories, -1, 1e6)
+    targets[rows] = -1e6 if dataset.schema.task == "regression" else targets[rows][::-1]
     return replace(dataset, features=features, targets=targets)
 
 
@@ -216,7 +236,7 @@ def test_most_draws_are_jobs_that_run(name: str) -> None:
     def made(chosen: Params, split: Split) -> None:
         statistics = fit_statistics(dataset, split, chosen.preprocess)
         make_population(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, (0,))
-        make_recipe(dataset.schema.task, chosen.train)
+        make_recipe(dataset.schema.targets, chosen.train)
 
     @settings(
         max_examples=40,

@@ -12,7 +12,7 @@ from foldproof.data.dataset import Dataset, describe
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import TrainingError
 from foldproof.training.cross_validation import train_members
-from foldproof.training.divergence import divergence_limits
+from foldproof.training.divergence import diverged, divergence_limits, unusable
 from tests.training.setting import digits, fit_together, params, split_of
 
 
@@ -38,6 +38,21 @@ def test_a_network_that_is_sure_of_a_class_drawn_by_lot_is_at_or_over_the_limit_
     """Brier's score over C: `(C - 1) / C^2` where all classes are alike, twice that where one of them is picked."""
     first = (classes - 1) / classes**2
     assert limit(first, 3, 2 / classes) <= 2 * first * (1 + 1e-12)
+
+
+def test_a_loss_over_its_limit_or_not_finite_is_told_of_its_place_alone() -> None:
+    losses, limits = torch.tensor([1.0, 7.0, 6.0, torch.nan]), torch.tensor([6.0, 6.0, 6.0, 6.0])
+    found = diverged(losses, limits, torch.tensor([2.0, 2.0, 2.0, 2.0]), torch.tensor([-1, -1, -1, 12]), epoch=4)
+    assert found == {
+        1: "the training loss at the end of epoch 4 is 7, over the limit of 6 for one of 2 before the first step",
+        3: "the training loss is not finite from step 12 on (epoch 4)",
+    }
+
+
+def test_one_prediction_or_loss_that_is_not_finite_makes_weights_unusable() -> None:
+    classes, values = torch.zeros(4, 5, 3), torch.zeros(4, 5)
+    classes[1, 4, 2], values[2, 0] = torch.inf, torch.nan
+    assert unusable(torch.tensor([1.0, 1.0, 1.0, torch.inf]), (classes, values), epoch=0).keys() == {1, 2, 3}
 
 
 def blobs() -> Dataset:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from foldproof import randomness
+from foldproof.data.preprocessing import Inputs
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError, TrainingError
@@ -181,7 +182,7 @@ def test_the_plan_takes_workers_where_they_pay(
 
 def test_multiply_adds_of_a_row_are_counted_by_hand() -> None:
     chosen = params(model={"name": "cnn", "cnn": {"channels": [3, 5], "kernel": 3, "hidden": 7}}).model
-    network = build(chosen, (1, 8, 8), 10, randomness.key_of(0))
+    network = build(chosen, Inputs((1, 8, 8)), 10, randomness.key_of(0))
     convolutions = 64 * 9 * 1 * 3 + 16 * 9 * 3 * 5
     assert multiply_adds(network, (1, 8, 8)) == convolutions + 5 * 2 * 2 * 7 + 7 * 10
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from foldproof.config.loss import LossName
 from foldproof.config.train import Train
-from foldproof.data.dataset import Task
+from foldproof.data.schema import Task
 from foldproof.errors import ConfigError
 from foldproof.training.losses import LOSSES, LossRow, loss_for, loss_settings, weighted_mean
 

@@ -13,7 +13,8 @@ from foldproof.config import Params
 from foldproof.config.optimizer import OptimizerName
 from foldproof.data.augmentation import augment
 from foldproof.data.batches import epoch_batches
-from foldproof.data.statistics import fit_statistics, normalise
+from foldproof.data.preprocessing import Inputs, normalise
+from foldproof.data.statistics import fit_statistics
 from foldproof.model.build import build
 from foldproof.training.events import EpochEnded, Event
 from foldproof.training.fit import fit
@@ -101,7 +102,7 @@ def test_stacked_equals_a_plain_module_with_torch_optim(optimizer: OptimizerName
     stacked = trained(optimizer, "fp64", tuple(range(5)))
     member = split.members[3]
     key = key_of_member(member)
-    network = build(chosen.model, dataset.schema.shape, 10, key).double()
+    network = build(chosen.model, Inputs(dataset.schema.shape), 10, key).double()
     make, settings = TORCH[optimizer]
     rate = OPTIMIZERS[optimizer].learning_rate
     groups = [
@@ -114,7 +115,9 @@ def test_stacked_equals_a_plain_module_with_torch_optim(optimizer: OptimizerName
     )
     data = make_data(dataset, split, (3,), 16, steps)
     statistics = fit_statistics(dataset, split, chosen.preprocess)
-    center, scale = (torch.from_numpy(array[3:4]) for array in (statistics.center, statistics.scale))
+    center, scale = (
+        torch.from_numpy(array[3:4]) for array in (statistics.learnt["center"], statistics.learnt["scale"])
+    )
     strength = {"shift": torch.tensor([1.0], dtype=torch.float64), "noise": torch.tensor([0.2], dtype=torch.float64)}
     step = 0
     for epoch in range(stacked.best_epoch[3] + 1):
@@ -190,7 +193,7 @@ def test_members_with_settings_of_their_own_equal_members_alone() -> None:
     assert any(name.endswith("rate") for name in buffers)
     own = replace(everyone, settings=settings, buffers=buffers, strengths={"shift": torch.linspace(0, 2, 20).double()})
     steps = split.steps_per_epoch(16)
-    recipe = make_recipe("classification", chosen.train)
+    recipe = make_recipe(dataset.schema.targets, chosen.train)
 
     def fitted(*members: int) -> Kept:
         data = make_data(dataset, split, members, 16, steps)

@@ -14,7 +14,7 @@ from foldproof.training.resume import Resume, Trail, events_path
 from foldproof.training.workers import in_workers
 from foldproof.unfinished import FOLDER, clean
 from tests.training.setting import Killed, dying_after, fit_together, killed_and_resumed, split_of
-from tests.training.trainings import DATASET, job, of_population, task_in, trained
+from tests.training.trainings import DATASET, assignment_in, job, of_population, trained
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw"])
@@ -159,13 +159,13 @@ def test_a_damaged_log_of_events_costs_epochs_and_no_figure(
     tmp_path: Path, how: str, engine: Engine, epochs: int
 ) -> None:
     straight, told = list[Event](), list[Event]()
-    in_process(task_in(None), [straight.append])
+    in_process(assignment_in(None), [straight.append])
     with pytest.raises(Killed):
-        in_process(task_in(tmp_path), [dying_after(5)])
+        in_process(assignment_in(tmp_path), [dying_after(5)])
     log = events_path(tmp_path / "population-0")
     content = log.read_bytes()
     log.unlink() if how == "all" else log.write_bytes(damaged(content, how))
-    engine(task_in(tmp_path), [told.append])
+    engine(assignment_in(tmp_path), [told.append])
     assert [event.epochs for event in told if isinstance(event, FitContinued)] == [epochs] * (epochs > 0)
     for number in (0, 1):
         assert of_population(told, number) == of_population(straight, number)

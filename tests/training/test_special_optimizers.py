@@ -80,8 +80,8 @@ def test_the_output_layer_is_the_one_that_owns_the_last_parameter() -> None:
     elements = Elements.of(network)
     table, layer = WORDS * WIDTH, 2 * WIDTH * CLASSES
     assert elements.head.tolist() == [0.0] * table + [1.0] * (layer + CLASSES)
-    assert elements.weights.tolist() == [1.0] * (table + layer) + [0.0] * CLASSES
-    assert elements.units == ((0, WORDS, WIDTH), (table, CLASSES, 2 * WIDTH))
+    assert elements.weights.tolist() == [0.0] * table + [1.0] * layer + [0.0] * CLASSES
+    assert elements.units == ((table, CLASSES, 2 * WIDTH),)
 
 
 def full(**train: Any) -> Any:

@@ -13,6 +13,7 @@ from foldproof import randomness
 from foldproof.config import Params
 from foldproof.data.augmentation import augment
 from foldproof.data.batches import epoch_batches
+from foldproof.data.preprocessing import Inputs
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics
 from foldproof.model.build import build
@@ -43,7 +44,7 @@ def job(**optimizer: Any) -> Params:
 
 def network_of(chosen: Params, member: int) -> nn.Module:
     key = key_of_member(split_of(DATASET, chosen).members[member])
-    return build(chosen.model, DATASET.schema.shape, 10, key).double()
+    return build(chosen.model, Inputs(DATASET.schema.shape), 10, key).double()
 
 
 def as_they_are(chosen: Params, member: int, rows: torch.Tensor) -> torch.Tensor:

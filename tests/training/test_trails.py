@@ -24,10 +24,11 @@ PLAN = Plan(((0, 1), (2, 3)), "in_process", "cpu", "fp32", 1)
 def test_the_digest_follows_everything_that_shapes_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = JOB
     split = split_of(DATASET, chosen)
+    statistics = fit_statistics(DATASET, split, chosen.preprocess)
     parts: dict[str, Any] = {
         "schema": DATASET.schema,
         "split": split,
-        "statistics": fit_statistics(DATASET, split, chosen.preprocess),
+        "statistics": statistics,
         "sections": (chosen.model, chosen.train, chosen.augment),
         "plan": PLAN,
     }
@@ -35,7 +36,7 @@ def test_the_digest_follows_everything_that_shapes_a_training(tmp_path: Path, mo
         {"schema": replace(DATASET.schema, fingerprint="of other rows")},
         {"split": replace(split, roles=split.roles[:, ::-1].copy())},
         {"split": replace(split, members=tuple(replace(member, seed=1) for member in split.members))},
-        {"statistics": replace(parts["statistics"], center=parts["statistics"].center + 1e-9)},
+        {"statistics": replace(statistics, learnt={**statistics.learnt, "center": statistics.learnt["center"] + 1e-9})},
         {"sections": (chosen.model, params(train={"label_smoothing": 0.1}).train, chosen.augment)},
         {"plan": replace(PLAN, threads=2)},
     ]

@@ -14,19 +14,37 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError
 from foldproof.training.events import EpochEnded, Event, MemberStopped
 from foldproof.training.trials import MEMBERWISE, by_form, fit_trials, form_of, make_trials
-from tests.training.setting import digits, fit_together, params, split_of
+from tests.training.setting import diabetes, digits, fit_together, params, split_of
 
 ROWS = 150
 # Two values of every key that trials which train together may differ in.
 VALUES: dict[str, tuple[Any, Any]] = {
     "model.dropout": (0.1, 0.5),
+    "model.initial_scale": (0.01, 0.1),
     "model.initializer": ("he", "lecun"),
+    "model.residual.stochastic_depth": (0.2, 0.8),
+    "train.averaging.ema.decay": (0.5, 0.9),
     "train.gradient_clip_norm": (0.1, 1.0),
+    "train.gradient_clip_value": (0.001, 0.01),
     "train.label_smoothing": (0.05, 0.2),
+    "train.loss.focal.gamma": (0.0, 3.0),
+    "train.loss.huber.delta": (0.1, 1.0),
+    "train.max_norm": (0.5, 1.0),
+    "train.optimizer.head_rate_factor": (0.1, 10.0),
     "train.optimizer.learning_rate": (0.001, "auto"),
     "train.optimizer.weight_decay": (0.01, 0.1),
+    "train.penalty.l1": (0.001, 0.01),
+    "train.penalty.l2": (0.01, 0.1),
     "augment.noise": (0.5, 1.0),
     "augment.shift": (0.5, 1.0),
+}
+# What must be chosen for a key to count at all.
+BESIDE: dict[str, dict[str, Any]] = {
+    "model.initial_scale": {"model.initializer": "small_random"},
+    "model.residual.stochastic_depth": {"model.name": "residual", "model.residual": {"channels": [4], "blocks": 1}},
+    "train.averaging.ema.decay": {"train.averaging": {"name": "ema"}},
+    "train.loss.focal.gamma": {"train.loss": {"name": "focal"}},
+    "train.loss.huber.delta": {"train.loss": {"name": "huber"}},
 }
 
 
@@ -42,7 +60,7 @@ def trial(**changes: Any) -> Params:
         *sections, key = path.split(".")
         place = values
         for section in sections:
-            place = place[section]
+            place = place.setdefault(section, {})
         place[key] = value
     return params(**values)
 
@@ -50,14 +68,14 @@ def trial(**changes: Any) -> Params:
 def test_every_number_of_a_member_is_tried() -> None:
     """Strengths of augmentations are alike; two of them stand for all."""
     augmentations = {f"augment.{name}" for name in AUGMENTATIONS}
-    assert augmentations < MEMBERWISE
-    assert VALUES.keys() - augmentations == MEMBERWISE - augmentations
+    assert augmentations < MEMBERWISE.keys()
+    assert VALUES.keys() - augmentations == MEMBERWISE.keys() - augmentations
 
 
 @pytest.mark.parametrize("key", VALUES)
 def test_a_trial_in_company_is_the_trial_alone(key: str) -> None:
-    dataset = digits(ROWS)
-    trials = [trial(**{key: value}) for value in VALUES[key]]
+    dataset = diabetes(ROWS) if "huber" in key else digits(ROWS)
+    trials = [trial(**BESIDE.get(key, {}), **{key: value}) for value in VALUES[key]]
     split = split_of(dataset, trials[0])
     statistics = fit_statistics(dataset, split, trials[0].preprocess)
     assert by_form(trials) == [[0, 1]]
@@ -73,6 +91,13 @@ def test_a_technique_that_is_off_is_another_form() -> None:
     off, weak, strong = (trial(**{"model.dropout": rate}) for rate in (0.0, 0.1, 0.5))
     assert by_form([off, weak, strong]) == [[0], [1, 2]]
     assert form_of(off) != form_of(weak) == form_of(strong)
+
+
+@pytest.mark.parametrize("key", [key for key in VALUES if MEMBERWISE[key] is not None])
+def test_every_number_that_can_be_off_is_another_form_there(key: str) -> None:
+    off = None if MEMBERWISE[key] == "none" else MEMBERWISE[key]
+    trials = [trial(**BESIDE.get(key, {}), **{key: value}) for value in (off, *VALUES[key])]
+    assert by_form(trials) == [[0], [1, 2]]
 
 
 def test_other_networks_and_optimizers_are_trained_apart() -> None:

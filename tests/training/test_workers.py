@@ -11,15 +11,15 @@ import pytest
 
 from foldproof.errors import TrainingError
 from foldproof.training import workers
+from foldproof.training.assignment import Assignment
 from foldproof.training.engines import in_process
 from foldproof.training.event_log import EventLog, read_events
 from foldproof.training.events import EpochEnded, Event, FitContinued, MemberStopped, Sink
 from foldproof.training.kept import Kept
 from foldproof.training.resume import Resume
-from foldproof.training.task import Task
 from foldproof.training.workers import in_workers
 from tests.training.setting import Killed, dying_after
-from tests.training.trainings import job, of_population, task_in, trained
+from tests.training.trainings import assignment_in, job, of_population, trained
 
 
 def test_workers_equal_one_process_with_the_same_packing() -> None:
@@ -97,7 +97,7 @@ def test_what_a_sink_raises_beside_workers_ends_them_at_once(tmp_path: Path) -> 
     assert all(event.epoch < 399 for log in logs for event, _ in read_events(log) if isinstance(event, EpochEnded))
 
 
-class WithFullDisk(Task):
+class WithFullDisk(Assignment):
     """The disk takes the logs of the first epochs, and of the second population nothing."""
 
     def run(self, number: int, sinks: Sequence[Sink]) -> Kept:
@@ -117,10 +117,10 @@ class WithFullDisk(Task):
 
 def test_what_a_full_disk_keeps_out_of_the_logs_of_workers_is_told_all_the_same(tmp_path: Path) -> None:
     straight, told = list[Event](), list[Event]()
-    in_process(task_in(None), [straight.append])
+    in_process(assignment_in(None), [straight.append])
     with pytest.raises(Killed):
-        in_process(task_in(tmp_path), [dying_after(2)])
-    in_workers(WithFullDisk(**vars(task_in(tmp_path))), [told.append])
+        in_process(assignment_in(tmp_path), [dying_after(2)])
+    in_workers(WithFullDisk(**vars(assignment_in(tmp_path))), [told.append])
     assert [event.epochs for event in told if isinstance(event, FitContinued)] == [2]
     for number in (0, 1):
         assert of_population(told, number) == of_population(straight, number)

@@ -1,4 +1,4 @@
-"""A training of two populations that the tests of resume and of workers share, whole or as an engine's task."""
+"""A training of two populations that the tests of resume and of workers share, whole or as an engine's assignment."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Any
 
 from foldproof.data.splits import Member
 from foldproof.data.statistics import fit_statistics
+from foldproof.training.assignment import Assignment
 from foldproof.training.cross_validation import Trained, train_members
 from foldproof.training.events import EpochEnded, Event, MemberStopped
 from foldproof.training.plan import Plan
 from foldproof.training.resume import Resume
-from foldproof.training.task import Task
 from tests.training.setting import digits, params, split_of
 
 DATASET = digits(300)
@@ -30,11 +30,11 @@ def trained(chosen: Any, sinks: Any = (), resume: Resume | None = None) -> Train
     return train_members(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, sinks, resume)
 
 
-def task_in(folder: Path | None) -> Task:
+def assignment_in(folder: Path | None) -> Assignment:
     chosen = job()
     split = split_of(DATASET, chosen)
     statistics = fit_statistics(DATASET, split, chosen.preprocess)
-    return Task(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, folder)
+    return Assignment(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, folder)
 
 
 def of_population(events: Sequence[Event], number: int) -> list[Event]:

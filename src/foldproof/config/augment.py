@@ -44,6 +44,8 @@ class Augment(Closed):
     """tables: standard deviation of added noise, in standard deviations of each column"""
     feature_dropout: Rate = 0.0
     """tables: share of the values that are replaced by the mean of their column"""
+    word_dropout: Rate = 0.0
+    """text: share of the words of a window that become unknown, with all their features; 0.05 to 0.2 are usual"""
     mixup: Concentration = 0.0
     """blend rows in pairs, and their targets, by shares drawn from Beta(mixup, mixup); 0.2 to 0.4 are usual"""
     cutmix: Concentration = 0.0

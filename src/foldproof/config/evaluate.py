@@ -6,7 +6,7 @@ from pydantic import Field
 
 from foldproof.config.closed import Auto, Closed, Share
 
-MetricName = Literal["accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier", "r2", "rmse", "mae"]
+MetricName = Literal["entity_f1", "accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier", "r2", "rmse", "mae"]
 
 
 class AtTestTime(Closed):
@@ -22,7 +22,7 @@ class Evaluate(Closed):
     """The primary metric and its intervals."""
 
     primary_metric: MetricName | Auto = "auto"
-    """what runs are compared by; auto: accuracy, or r2"""
+    """what runs are compared by; auto: entity_f1 for tags such as B-PER, else accuracy, or r2"""
     confidence: Share = 0.95
     """level of all intervals"""
     bootstrap: int = Field(default=2000, ge=100)

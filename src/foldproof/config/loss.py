@@ -28,7 +28,7 @@ class Loss(Closed):
     """What training minimises; `loss: mse` is short for `loss: {name: mse}`."""
 
     name: LossName | Auto = "auto"
-    """auto: cross_entropy for classes, mse for numbers; `loss: mse` is short for this key"""
+    """auto: cross_entropy for classes, mse for numbers, as also for a target that the named loss does not fit"""
     focal: Focal = Focal()
     huber: Huber = Huber()
 

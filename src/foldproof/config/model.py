@@ -1,8 +1,9 @@
 """Section `model`: the network."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from foldproof.config.closed import Auto, Closed, Count, Positive, Rate
 from foldproof.config.networks import Cnn, Linear, Mlp, NormalisationName, Residual
@@ -37,6 +38,8 @@ InitializerName = Literal[
     "lsuv",
 ]
 DropoutKindName = Literal["unit", "spatial", "dropconnect", "alpha"]
+FreezeName = Literal["none", "all_but_head", "auto"]
+LayerName = Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]  # layers of a chain are numbered
 
 
 class LeakyRelu(Closed):
@@ -67,6 +70,31 @@ class Group(Closed):
     """groups that the channels or units of a layer are dealt into; must divide their number"""
 
 
+class Embedding(Closed):
+    """Vectors that the network learns for codes: words and their features, categories of tables."""
+
+    dimension: Count | Auto = "auto"
+    """of a word's vector, or of each category's; auto: 50 for words, min(50, 1.6 V^0.56) for V categories"""
+    feature_dimension: Count = 10
+    """text: of the vectors of a word's other features"""
+    initial_scale: Positive = 0.1
+    """standard deviation of the initial vectors; the one for unknown values begins at 0"""
+    vectors: str | None = None
+    """text: a file of pre-trained vectors in GloVe's or word2vec's text format, below data/raw/; gzip allowed"""
+    freeze: bool | Auto = "auto"
+    """pre-trained vectors stay as they are; auto: if a member trains on fewer than 100,000 tokens"""
+    watch: Annotated[tuple[Annotated[tuple[str, str], Field(strict=False)], ...], Field(strict=False)] = ()
+    """text: pairs of words, such as [[tv, telly]], whose cosine is told before and after training"""
+
+    @model_validator(mode="after")
+    def _vectors_lie_where_the_pipeline_looks(self) -> "Embedding":
+        if self.vectors is not None and (
+            Path(self.vectors).parts[:2] != ("data", "raw") or ".." in Path(self.vectors).parts
+        ):
+            raise ValueError(f"model.embedding.vectors: found {self.vectors!r}, legal: a file below data/raw/")
+        return self
+
+
 class Model(Closed):
     """Which network, and what its layers share."""
 
@@ -88,9 +116,20 @@ class Model(Closed):
     elu: Elu = Elu()
     maxout: Maxout = Maxout()
     group: Group = Group()
+    embedding: Embedding = Embedding()
     linear: Linear = Linear()
     mlp: Mlp = Mlp()
     cnn: Cnn = Cnn()
     residual: Residual = Residual()
     factory: str | None = None
     """package.module:function, called as function(shape, outputs), gives your own module, which takes no other key"""
+    start_from: str | None = None
+    """weights to start from: a model's folder or a .safetensors file below data/start/; null: initial weights"""
+    new_head: bool | Auto = "auto"
+    """whether the output layer starts anew all the same; auto: where the classes are not those of start_from"""
+    freeze: FreezeName | Annotated[tuple[LayerName, ...], Field(min_length=1, strict=False)] = "none"
+    """what stands still: a list of layers, all but the output layer, or by rows a class and likeness of data (auto)"""
+    unfreeze_epoch: Count | None = None
+    """after so many epochs nothing stands still any more; null: to the end"""
+    old_layers_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """times the learning rate, for what was loaded by start_from"""

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError
 
 from foldproof.config.augment import Augment
 from foldproof.config.closed import Closed, Seed
+from foldproof.config.customary import Kind, with_customary
 from foldproof.config.data import Data, Preprocess, Split
 from foldproof.config.evaluate import Evaluate
 from foldproof.config.model import Model
@@ -14,6 +15,7 @@ from foldproof.config.problems import problems_of
 from foldproof.config.reading import read_yaml
 from foldproof.config.train import Train
 from foldproof.errors import ConfigError
+from foldproof.reproducibility import read_json
 
 SCHEMA = 1
 Scalar = str | int | float | bool
@@ -43,13 +45,25 @@ class Params(Closed):
         return rows
 
 
-def load_params(path: str | Path = "params.yaml") -> Params:
-    """Read and validate a params file; raises ConfigError with every problem, one a line."""
-    return params_from(read_yaml(Path(path)), where=str(path))
+def load_params(path: str | Path = "params.yaml", kind: Kind | None = None) -> Params:
+    """Read and validate a params file; raises ConfigError with every problem, one a line.
+
+    A key that is not there, or `auto`, is as is customary for the `kind`, or for that of the data that is prepared
+    beside the file. Before any is, images are supposed: the stage that then reads the file needs no such key.
+    """
+    kind = kind or _kind_prepared(Path(path).parent) or "image"
+    return params_from(read_yaml(Path(path)), str(path), kind, absent=True)
 
 
-def params_from(values: object, where: str = "params") -> Params:
-    """Validate plain values (as YAML gives them); `where` names them in messages."""
+def params_from(values: object, where: str = "params", kind: Kind = "image", *, absent: bool = False) -> Params:
+    """Validate plain values (as YAML gives them); raises ConfigError with every problem, one a line.
+
+    Args:
+        values: sections by name.
+        where: names them in messages.
+        kind: of the data, for what is customary.
+        absent: keys that are not there are as is customary for the kind, instead of taking their defaults.
+    """
     if not isinstance(values, dict):
         raise ConfigError(f"{where}: found {type(values).__name__}, legal: sections such as data, model, train")
     version = values.get("schema")
@@ -60,9 +74,18 @@ def params_from(values: object, where: str = "params") -> Params:
             "write `schema: 1`, or use the foldproof version that wrote the file"
         )
     try:
-        return Params.model_validate(values)
+        return Params.model_validate(with_customary(values, kind, absent=absent))
     except ValidationError as error:
         raise ConfigError(*problems_of(error, Params, where)) from None
+
+
+def _kind_prepared(root: Path) -> Kind | None:
+    """The kind of data that stage prepare found in a workspace; None where it has not run."""
+    path = root / "data" / "prepared" / "schema.json"
+    if not path.exists():
+        return None
+    found: Kind | None = read_json(path).get("kind")
+    return found if found in get_args(Kind) else None
 
 
 def _flatten(path: str, value: object) -> dict[str, Scalar]:
@@ -80,6 +103,8 @@ def _flatten(path: str, value: object) -> dict[str, Scalar]:
         return {name: scalar for part in parts for name, scalar in part.items()}
     if isinstance(value, tuple):
         return {path: ", ".join(str(item) for item in value)}
+    if isinstance(value, dict):
+        return {path: ", ".join(f"{name}: {item}" for name, item in value.items()) or "none"}
     assert isinstance(value, str | int | float | bool)
     return {path: value}
 
@@ -91,7 +116,8 @@ def _blocks_not_chosen(section: Closed) -> set[str]:
     for name, field in type(section).model_fields.items():
         if choices := set(_literals_in(field.annotation)):
             legal |= choices
-            chosen.add(getattr(section, name))
+            value = getattr(section, name)
+            chosen |= set(value.values() if isinstance(value, dict) else [value])
     return {name for name, content in section if isinstance(content, Closed) and name in legal - chosen}
 
 

@@ -1,7 +1,7 @@
 """From pydantic's errors to lines that a user can act on: path, found, legal, the nearest legal name."""
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,6 +15,8 @@ _TYPES = {
     "bool_type": "true or false",
     "tuple_type": "a list",
     "model_type": "a block of keys",
+    "dict_type": "a block of names",
+    "string_pattern_mismatch": "text of the form that docs/params.md tells",
     "finite_number": "a finite number",
     "none_required": "null",
 }
@@ -93,6 +95,10 @@ def _path(detail: ErrorDetails, root: type[BaseModel]) -> str:
         if isinstance(part, int):
             kept[-1] += f"[{part}]"
             continue
+        if model is dict:
+            kept.append(str(part))
+            model = None
+            continue
         names = _names_of(model)
         if part not in names and detail["type"] != "extra_forbidden":
             continue
@@ -118,10 +124,16 @@ def _all_paths(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def _names_of(model: Any) -> dict[str, Any]:
-    """YAML names of a section's keys, each with the section that it holds (or a list of), or None for a plain value."""
-    if model is None:
+    """YAML names of a section's keys, each with the section that it holds (or a list of), or None for a plain value.
+
+    A key that holds a block of names which are not ours stands with `dict`.
+    """
+    if model is None or model is dict:
         return {}
-    return {field.alias or name: section_in(field.annotation) for name, field in model.model_fields.items()}
+    return {
+        field.alias or name: dict if get_origin(field.annotation) is dict else section_in(field.annotation)
+        for name, field in model.model_fields.items()
+    }
 
 
 def _shown(value: object) -> str:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from foldproof.config.closed import section_in
+from foldproof.config.customary import CUSTOMARY
 from foldproof.config.params import Params
 
 HEAD = """# All keys of params.yaml
@@ -30,11 +31,22 @@ def _lines(section: type[BaseModel], prefix: str = "") -> list[str]:
         path = f"{prefix}{field.alias or name}"
         inner = section_in(field.annotation)
         if inner is None or inner is not field.annotation:
-            legal = _legal(field.annotation, tuple(field.metadata))
-            lines.append(f"| `{path}` | {legal} | {_default(field)} | {field.description} |")
+            legal, meaning = _legal(field.annotation, tuple(field.metadata)), field.description
+            default = _default(field)
+            if path in CUSTOMARY:
+                legal, default, meaning = f"{legal} or `auto`", "`auto`", f"{meaning}; auto: {customary(path)}"
+            lines.append(f"| `{path}` | {legal} | {default} | {meaning} |")
         if inner is not None:
             lines.extend(_lines(inner, f"{path}." if inner is field.annotation else f"{path}[]."))
     return lines
+
+
+def customary(path: str) -> str:
+    """What `auto` stands for, as `60 (image), 100 (table, text)`."""
+    kinds: dict[str, list[str]] = {}
+    for kind, value in CUSTOMARY[path].items():
+        kinds.setdefault(_plain(value), []).append(kind)
+    return ", ".join(f"{value} ({', '.join(of)})" for value, of in kinds.items())
 
 
 def _legal(annotation: Any, metadata: tuple[Any, ...]) -> str:
@@ -52,6 +64,9 @@ def _legal(annotation: Any, metadata: tuple[Any, ...]) -> str:
             return "a list of blocks"
         count = "" if items[-1] is Ellipsis else f"{len(items)} "
         return f"a list of {count}({_legal(items[0], ())})"
+    if origin is dict:
+        name, content = get_args(annotation)
+        return f"a block of {_legal(name, ())}: {_legal(content, ())}"
     kinds = {int: "whole number", float: "number", str: "text", bool: "`true`, `false`", type(None): "`null`"}
     return " ".join([kinds[annotation], *(_bounds(metadata) if annotation in (int, float) else [])])
 

@@ -31,6 +31,8 @@ class Train(Closed):
     loss: Loss = Loss()
     class_weights: ClassWeights = "none"
     """balanced: rows of rare classes count more in the loss, in training and in stopping early"""
+    target_weights: dict[str, NonNegative] = Field(default={})
+    """of several targets: how much the loss of each counts, by the target's name; 1 where none is given"""
     label_smoothing: Rate = 0.0
     """this share of a class's probability is spread over all; 0.05 to 0.1 calms"""
     optimizer: Optimizer = Optimizer()

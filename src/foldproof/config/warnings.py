@@ -44,7 +44,22 @@ def equal_units(model: Model, train: Train, task: Task) -> str | None:  # noqa: 
     )
 
 
-WARNINGS: tuple[Warn, ...] = (squared_error_of_classes, stacked_linear_layers, equal_units)
+def layers_that_stay_random(model: Model, train: Train, task: Task) -> str | None:  # noqa: ARG001
+    """What is frozen before it was trained never learns anything."""
+    if model.freeze in ("none", "auto") or model.start_from is not None or model.name not in LAYERED:
+        return None
+    return (
+        "model.freeze: layers stand still with the random weights that they are drawn with; name trained ones in "
+        "model.start_from, or set freeze: none"
+    )
+
+
+WARNINGS: tuple[Warn, ...] = (
+    squared_error_of_classes,
+    stacked_linear_layers,
+    equal_units,
+    layers_that_stay_random,
+)
 
 
 def warnings_of(model: Model, train: Train, task: Task) -> tuple[str, ...]:

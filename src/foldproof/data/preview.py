@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.augment import Augment
-from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
+from foldproof.data.preview_of_words import draw_words
 from foldproof.data.splits import Role, Rows, Split
-from foldproof.data.statistics import fit_rows
+from foldproof.data.statistics import moments
 from foldproof.reproducibility import write_whole
 
 if TYPE_CHECKING:
@@ -49,9 +49,12 @@ def save_preview(dataset: Dataset, split: Split, section: Augment, path: str | P
     title = f"Training rows before and after augmentation ({told})"
     if dataset.schema.kind == "image":
         write_whole(path, _draw_images(lines, title))
+    elif dataset.schema.kind == "text":
+        words = [(line.name, line.rows[..., 0]) for line in lines]
+        write_whole(path, draw_words(words, dataset.schema.columns[0], title))
     else:
-        (center, scale, *_), _ = fit_rows(dataset, split.rows(0, Role.TRAINING), Preprocess())
-        write_whole(path, _draw_table([(line.name, (line.rows - center) / scale) for line in lines], title))
+        mean, deviation = moments(dataset, split.rows(0, Role.TRAINING), "feature")
+        write_whole(path, _draw_table([(line.name, (line.rows - mean) / deviation) for line in lines], title))
 
 
 def _lines(raw: Line, shown: Rows, dataset: Dataset, split: Split, section: Augment) -> tuple[list[Line], str]:
@@ -85,7 +88,7 @@ def _lines(raw: Line, shown: Rows, dataset: Dataset, split: Split, section: Augm
 
 
 def _label(dataset: Dataset, row: int) -> str:
-    target, classes = dataset.targets[row], dataset.schema.classes
+    target, classes = np.ravel(dataset.targets[row])[0], dataset.schema.classes  # the first one's, of several
     return classes[int(target)] if classes else f"{target:.4g}"
 
 

@@ -25,7 +25,7 @@ from foldproof.evaluation.test_time import (
     refuse_masks_that_mask_nothing,
     views_of,
 )
-from foldproof.metrics import METRICS, Metric, primary
+from foldproof.metrics import METRICS, Metric, Sequences, primary
 from foldproof.model.exported import ExportedModel, padded
 from foldproof.model.without import Without
 
@@ -100,14 +100,16 @@ class _Bench:
     """Where models are compared: the same folds, the same test rows, the same metrics."""
 
     def __init__(self, dataset: Dataset, split: Split, section: Evaluate) -> None:
-        task = dataset.schema.task
+        task, classes = dataset.schema.task, dataset.schema.classes
+        self.tags = Sequences(classes, dataset.groups)
         self.features, self.confidence = dataset.features, section.confidence
         self.scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]
         self.truths = [dataset.targets[rows] for rows in self.scored]
         self.test_rows = split.test_rows()
         self.test_targets = dataset.targets[self.test_rows]
+        self.test_tags = self.tags.of(self.test_rows)
         self.ratio = test_to_training(split)
-        names = dict.fromkeys((primary(task, section.primary_metric), LOSSES[task]))
+        names = dict.fromkeys((primary(task, section.primary_metric, classes), LOSSES[task]))
         self.metrics = [METRICS[name] for name in names]
 
     def predicted(self, model: ExportedModel, predict: Predict | None = None) -> Predicted:
@@ -160,7 +162,7 @@ class _Bench:
                 cost=_times(members, "weights and passes forward"),
                 remark="a row is out of fold for one member a repeat, so the test set alone can tell",
             )
-            for metric in self.metrics
+            for metric in (one.on(self.test_tags) for one in self.metrics)
         ]
 
     def _comparison(self, metric: Metric, one: list[float], other: list[float]) -> Comparison:
@@ -169,10 +171,11 @@ class _Bench:
         return compare(one, other, self.ratio, self.confidence, better, resolution=resolution)
 
     def _on_test_set(self, metric: Metric, predicted: Predicted) -> float | None:
-        return metric.function(self.test_targets, predicted.test) if len(self.test_rows) else None
+        return metric.on(self.test_tags).function(self.test_targets, predicted.test) if len(self.test_rows) else None
 
     def _scores(self, metric: Metric, predicted: Predicted) -> list[float]:
-        return [metric.function(truth, own) for truth, own in zip(self.truths, predicted.out_of_fold, strict=True)]
+        answers = zip(self.truths, predicted.out_of_fold, self.scored, strict=True)
+        return [metric.on(self.tags.of(rows)).function(truth, own) for truth, own, rows in answers]
 
 
 def _in_training(bench: _Bench, model: ExportedModel, without: Sequence[Without]) -> list[Addition]:
@@ -191,7 +194,7 @@ def _greedy(bench: _Bench, model: ExportedModel, every: Predicted) -> list[Addit
     """The snapshots that do best together out of fold, the same of every member, against all of them."""
     table = model.predict_snapshots(bench.features, padded(bench.scored))
     own = [one[:, : len(rows)] for one, rows in zip(table, bench.scored, strict=True)]
-    metric = bench.metrics[0]
+    metric = bench.metrics[0].on(bench.tags.of(np.concatenate(bench.scored)))
     counts = greedy_selection(np.concatenate(own, axis=1), np.concatenate(bench.truths), metric)
 
     def chosen(one: ExportedModel, rows: Array) -> Array:

@@ -1,9 +1,11 @@
 """What to try next: two to five pieces of advice, the weightiest first, each naming a key of params.yaml."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from foldproof.config.model import Model, NetworkName
 from foldproof.evaluation.assessment import Advice, Assessment
 from foldproof.evaluation.trust import LARGE_CALIBRATION_ERROR, still_improving
 from foldproof.evaluation.wording import figure
@@ -14,15 +16,36 @@ NO_GAP = 1.1
 EARLY = 2  # a mean best epoch below this is hardly any training
 
 
+@dataclass(frozen=True)
+class Keys:
+    """Of a network: the key that lets it fit more, and the one that keeps it from learning rows by heart."""
+
+    larger: str
+    calmer: str
+    how: str  # the second is turned
+    holds: str  # what counts in the training loss alone, and may be what keeps it from fitting more
+
+
+BY_DROPOUT = ("model.dropout", "Raise it from {model.dropout:g}, or augment more.", "model.dropout")
+NETWORKS: dict[NetworkName, Keys] = {
+    "linear": Keys("model.name", "train.penalty.l2", "Raise it, or augment more.", "train.penalty"),
+    "mlp": Keys("model.mlp.hidden", *BY_DROPOUT),
+    "cnn": Keys("model.cnn.channels", *BY_DROPOUT),
+    "residual": Keys("model.residual.channels", *BY_DROPOUT),
+    "factory": Keys(
+        "model.factory", "model.factory", "Let it drop units or have fewer weights, or augment more.", "its own dropout"
+    ),
+}
+
+
 def what_next(assessment: Assessment, audit: dict[str, Any], model_record: dict[str, Any]) -> tuple[Advice, ...]:
     """All that may be amiss, in order of weight; `audit` is the split's, `model_record` is model.json."""
-    network = model_record.get("network", {})
     found = [
         *_training(assessment),
         *_baselines(assessment),
-        *_fit(assessment, network),
+        *_fit(assessment, Model.model_validate(model_record["network"])),
         *_data(assessment, audit),
-        *_certainty(assessment),
+        *_certainty(assessment, audit),
         *_always(assessment),
     ]
     first = {one.key: one for one in reversed(found)}  # of two on one key, the weightier
@@ -65,29 +88,37 @@ def _baselines(assessment: Assessment) -> list[Advice]:
     return [Advice("model.name", sentence)]
 
 
-def _fit(assessment: Assessment, network: dict[str, Any]) -> list[Advice]:
+def _fit(assessment: Assessment, model: Model) -> list[Advice]:
     """Overfitting and underfitting, from the losses at the best epochs."""
     training = [one.training_loss for one in assessment.members if one.training_loss is not None]
     inner = [one.inner_validation_loss for one in assessment.members if one.inner_validation_loss is not None]
     if not training or not inner:
         return []
-    first, second = float(np.mean(training)), float(np.mean(inner))
+    first, second, keys = float(np.mean(training)), float(np.mean(inner)), _keys(model)
     if second > LARGE_GAP * max(first, 1e-12):
         sentence = (
             f"Loss is {second:.3g} on inner validation against {first:.3g} in training: the members learn "
-            "their rows "
-            f"by heart. Raise it from {network.get('dropout', 0.0):g}, or augment more."
+            f"their rows by heart. {keys.how.format(model=model)}"
         )
-        return [Advice("model.dropout", sentence)]
-    name = str(network.get("name", ""))
-    key = {"mlp": "model.mlp.hidden", "cnn": "model.cnn.channels", "linear": "model.name"}.get(name)
-    if key and second < NO_GAP * first and not _excellent(assessment):
+        return [Advice(keys.calmer, sentence)]
+    if second < NO_GAP * first and not _excellent(assessment):
         sentence = (
             f"Loss is {second:.3g} on inner validation and {first:.3g} in training, no gap between them: "
-            "a larger network may fit more, unless model.dropout, which counts in the training loss, is what holds it."
+            f"a larger network may fit more, unless {keys.holds}, which counts in the training loss, is what holds it."
         )
-        return [Advice(key, sentence)]
+        return [Advice(keys.larger, sentence)]
     return []
+
+
+def _keys(model: Model) -> Keys:
+    """Where layers are given one by one, the key of that list stands for what it takes the place of."""
+    keys, layers = NETWORKS[model.name], getattr(getattr(model, model.name), "layers", None)
+    if layers is None:
+        return keys
+    place = f"model.{model.name}.layers"
+    if any(layer.dropout is None for layer in layers):
+        return replace(keys, larger=place)
+    return Keys(place, place, "Raise the dropout of its layers, or augment more.", "their dropout")
 
 
 def _excellent(assessment: Assessment) -> bool:
@@ -111,8 +142,8 @@ def _data(assessment: Assessment, audit: dict[str, Any]) -> list[Advice]:
     return found
 
 
-def _certainty(assessment: Assessment) -> list[Advice]:
-    if assessment.repeats > 1:
+def _certainty(assessment: Assessment, audit: dict[str, Any]) -> list[Advice]:
+    if assessment.repeats > 1 or audit.get("ordered"):  # there is one order of time
         return []
     sentence = "One draw of the folds is one opinion: 3 or 5 repeats narrow the interval and show what luck did."
     return [Advice("split.repeats", sentence)]

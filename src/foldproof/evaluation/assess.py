@@ -6,19 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.evaluate import Evaluate
-from foldproof.data.dataset import Dataset, Schema
+from foldproof.data.dataset import Dataset
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Member, Role, Split
 from foldproof.errors import DataError
 from foldproof.evaluation.advice import what_next
-from foldproof.evaluation.assessment import Assessment, BaselineResult, FoldResult, Score, TestScore, TestSet
-from foldproof.evaluation.baselines import BASELINES, Baseline, predict
+from foldproof.evaluation.assessment import (
+    Assessment,
+    BaselineResult,
+    FoldResult,
+    Score,
+    StartedFrom,
+    TestScore,
+    TestSet,
+)
+from foldproof.evaluation.baselines import Baseline, baselines_for, predict
 from foldproof.evaluation.calibration import calibrate
 from foldproof.evaluation.comparison import compare
 from foldproof.evaluation.ensembles import ensemble, member_scores
 from foldproof.evaluation.intervals import bootstrap_interval, corrected_interval, spread, wilson
 from foldproof.evaluation.trust import checks_of_figures
 from foldproof.evaluation.who_saw_what import checks_of_rows
-from foldproof.metrics import METRICS, Metric, names_for, primary
+from foldproof.metrics import METRICS, Metric, Sequences, names_for, primary
 from foldproof.metrics.classification import confusion_counts
 from foldproof.reproducibility import seed_of
 
@@ -55,18 +64,19 @@ def assess(
 
     Raises DataError where the predictions are not exactly those of the split's members.
     """
-    names = names_for(schema.task)
+    names = names_for(schema.task, schema.classes)
+    tags = Sequences(schema.classes, dataset.groups)
     predicted = _by_member(out_of_fold, split, dataset, schema)
     truths = [dataset.targets[split.rows(index, Role.SCORED)] for index in range(len(split.members))]
-    members = _members(split, model_record, curves, truths, predicted, names)
+    members = _members(split, model_record, curves, truths, predicted, names, tags)
     ratio = test_to_training(split)
     confidence = params_evaluate.confidence
-    chosen = primary(schema.task, params_evaluate.primary_metric)
+    chosen = primary(schema.task, params_evaluate.primary_metric, schema.classes)
     scores = {name: _score([one.scores[name] for one in members], ratio, confidence, METRICS[name]) for name in names}
     held_out = split.test_rows()
     baselines = tuple(
         _baseline(one, dataset, split, held_out, scores[chosen], chosen, ratio, confidence)
-        for one in BASELINES[schema.task]
+        for one in baselines_for(schema)
     )
     seed = int(split.audit["seed"])
     classified = schema.task == "classification"
@@ -88,9 +98,11 @@ def assess(
         members=members,
         scores=scores,
         baselines=baselines,
-        test=_test_set(dataset.targets[held_out], test_members, params_evaluate, seed, names),
+        test=_test_set(dataset.targets[held_out], test_members, params_evaluate, seed, names, tags.of(held_out)),
         confusion=_confusion(answers, pooled, len(schema.classes)) if classified else None,
         calibration=calibrate(answers, pooled) if classified else None,
+        weighted=dataset.weights is not None,
+        started_from=_started_from(model_record),
     )
     rows = checks_of_rows(split, dataset, statistics_manifest)
     return assessment.concluded(
@@ -98,9 +110,17 @@ def assess(
     )
 
 
+def _started_from(model_record: dict[str, Any]) -> StartedFrom | None:
+    told: dict[str, Any] | None = model_record.get("started_from")
+    if told is None:
+        return None
+    listed: dict[str, Any] = {name: tuple(told[name]) for name in ("loaded", "new", "frozen")}
+    return StartedFrom(**told | listed)
+
+
 def _by_member(frame: "pd.DataFrame", split: Split, dataset: Dataset, schema: Schema) -> list[Array]:
     """The out-of-fold predictions of each member, in the order of its scored rows."""
-    columns = [f"p{index}" for index in range(len(schema.classes))] or ["prediction"]
+    columns = list(schema.targets[0].columns)
     missing = [name for name in ("row", "repeat", "fold", "target", *columns) if name not in frame.columns]
     if missing:
         raise DataError(f"out-of-fold predictions lack the columns {', '.join(missing)}")
@@ -128,6 +148,7 @@ def _members(
     truths: list[Array],
     predicted: list[Array],
     names: tuple[str, ...],
+    tags: Sequences,
 ) -> tuple[FoldResult, ...]:
     records = {(entry["repeat"], entry["fold"]): entry for entry in model_record["members"]}
     if set(records) != {(member.repeat, member.fold) for member in split.members}:
@@ -136,6 +157,7 @@ def _members(
     for index, member in enumerate(split.members):
         record = records[member.repeat, member.fold]
         best = int(record["best_epoch"])
+        own = tags.of(split.rows(index, Role.SCORED))
         training_loss, inner_loss = _losses(curves, member, best)
         results.append(
             FoldResult(
@@ -151,7 +173,7 @@ def _members(
                 stopped=str(record["stopped"]),
                 training_loss=training_loss,
                 inner_validation_loss=inner_loss,
-                scores={name: METRICS[name].function(truths[index], predicted[index]) for name in names},
+                scores={name: METRICS[name].on(own).function(truths[index], predicted[index]) for name in names},
             )
         )
     return tuple(results)
@@ -170,7 +192,11 @@ def _losses(curves: "pd.DataFrame | None", member: Member, epoch: int) -> tuple[
 
 
 def test_to_training(split: Split) -> float:
-    """Scored rows to rows of the training part, mean over members: 1/(k-1) for k equal folds."""
+    """Scored rows to rows of the training part, mean over members: 1/(k-1) for k equal folds.
+
+    Over time training parts grow from 1 to k blocks, and the mean is `(1 + 1/2 + ... + 1/k) / k` without a gap. The
+    correction is derived for training parts of one size; with growing ones it is an approximation.
+    """
     ratios = [
         len(split.rows(index, Role.SCORED)) / len(split.training_part(index)) for index in range(len(split.members))
     ]
@@ -197,14 +223,16 @@ def _baseline(
     ratio: float,
     confidence: float,
 ) -> BaselineResult:
-    names = names_for(dataset.schema.task)
+    names = names_for(dataset.schema.task, dataset.schema.classes)
+    tags = Sequences(dataset.schema.classes, dataset.groups)
     classes = len(dataset.schema.classes)
     plan = [(split.training_part(index), split.rows(index, Role.SCORED)) for index in range(len(split.members))]
     if len(held_out):
-        plan.append((np.flatnonzero(split.roles[0] != Role.TEST), held_out))
-    fits = [predict(baseline, dataset.features, dataset.targets, classes, *rows) for rows in plan]
+        plan.append((split.learnt_rows(), held_out))
+    columns = dataset.schema.columns if dataset.schema.kind == "table" else ()
+    fits = [predict(baseline, dataset.features, dataset.targets, classes, *rows, columns) for rows in plan]
     scored = [
-        {name: METRICS[name].function(dataset.targets[rows], fit.predictions) for name in names}
+        {name: METRICS[name].on(tags.of(rows)).function(dataset.targets[rows], fit.predictions) for name in names}
         for fit, (_, rows) in zip(fits, plan, strict=True)
     ]
     folds = scored[: len(split.members)]
@@ -234,7 +262,7 @@ def resolution_of(metric: Metric, rows: int) -> float:
 
 
 def _test_set(
-    targets: Array, members: Array | None, section: Evaluate, seed: int, names: tuple[str, ...]
+    targets: Array, members: Array | None, section: Evaluate, seed: int, names: tuple[str, ...], tags: Sequences
 ) -> TestSet | None:
     if len(targets) == 0:
         return None
@@ -244,14 +272,20 @@ def _test_set(
             f"test predictions have shape {shape}, must hold the {len(targets)} test rows of each member",
         )
     together = ensemble(members)
-    return TestSet(len(targets), {name: _test_score(name, targets, members, together, section, seed) for name in names})
+    return TestSet(
+        len(targets), {name: _test_score(name, targets, members, together, section, seed, tags) for name in names}
+    )
 
 
-def _test_score(name: str, targets: Array, members: Array, together: Array, section: Evaluate, seed: int) -> TestScore:
-    metric = METRICS[name]
+def _test_score(
+    name: str, targets: Array, members: Array, together: Array, section: Evaluate, seed: int, tags: Sequences
+) -> TestScore:
+    metric = METRICS[name].on(tags)
     score = metric.function(targets, together)
     key = seed_of("bootstrap", seed)
-    found = bootstrap_interval(metric.of_draws, targets, together, section.bootstrap, section.confidence, key)
+    found = bootstrap_interval(
+        metric.of_draws, targets, together, section.bootstrap, section.confidence, key, tags.groups
+    )
     if found is None and name == "accuracy":  # all rows right, or all wrong
         found = wilson(round(score * len(targets)), len(targets), section.confidence)
     alone = float(np.mean(member_scores(metric, targets, members)))

@@ -4,7 +4,7 @@
 terminal's tables and the record of runs read it.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from foldproof.errors import FoldproofError
@@ -119,6 +119,23 @@ class Advice:
 
 
 @dataclass(frozen=True)
+class StartedFrom:
+    """The trained weights that members began with: their hash, the data that they were trained on, where that is known.
+
+    `loaded` and `new` are names of parameters and running averages, `frozen` of parameters; `freeze` says why those.
+    """
+
+    sha256: str
+    data: str | None
+    fingerprint: str | None
+    loaded: tuple[str, ...]
+    new: tuple[str, ...]
+    frozen: tuple[str, ...]
+    freeze: str
+    unfreeze_epoch: int | None
+
+
+@dataclass(frozen=True)
 class Assessment:
     """One run, assessed. Dictionaries of scores are keyed by metric; read them in the order of `metrics`."""
 
@@ -144,11 +161,19 @@ class Assessment:
     checks: tuple[Check, ...] = ()
     advice: tuple[Advice, ...] = ()
     averaging: tuple[Addition, ...] = ()
+    started_from: StartedFrom | None = None
+    weighted: bool = False  # whether rows counted unequally in training; in no score do they
+    targets: dict[str, "Assessment"] = field(default_factory=dict)  # those of the further targets, by name
+
+    @property
+    def every_target(self) -> "tuple[Assessment, ...]":
+        """This one, which is of the first target and decides, and those of the further targets."""
+        return (self, *self.targets.values())
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics reported, the primary one first."""
-        rest = (name for name in names_for(self.task) if name != self.primary)
+        rest = (name for name in names_for(self.task, self.classes) if name != self.primary)
         return tuple(METRICS[name] for name in (self.primary, *rest))
 
     @property
@@ -176,11 +201,12 @@ class Assessment:
             )
         return TypeAdapter(cls).validate_python({key: values[key] for key in values if key != "schema"})
 
-    def compact(self) -> dict[str, float]:
+    def compact(self) -> dict[str, Any]:
         """The figures for `dvc metrics show` and for the record of runs, to six significant digits.
 
         The primary metric with spread, interval and test set; of the others the mean over folds; each
-        baseline's score and the gain over it, positive where the network is better.
+        baseline's score and the gain over it, positive where the network is better. The same of every further target
+        under `targets.<name>`.
         """
         main = self.headline
         figures: dict[str, float | None] = {
@@ -201,4 +227,6 @@ class Assessment:
         for baseline in self.baselines:
             figures[f"{baseline.name}_{self.primary}"] = baseline.scores[self.primary].mean
             figures[f"gain_over_{baseline.name}"] = baseline.comparison.gain
-        return {name: float(f"{value:.6g}") for name, value in figures.items() if value is not None}
+        rounded = {name: float(f"{value:.6g}") for name, value in figures.items() if value is not None}
+        further = {name: one.compact() for name, one in self.targets.items()}
+        return rounded | ({"targets": further} if further else {})

@@ -2,19 +2,63 @@
 
 A baseline needs no inner validation, so it is fitted on a member's whole training part (training and
 inner-validation rows) and scored on the member's scored rows. Features are flattened, and standardised on
-the rows that are fitted.
+the rows that are fitted; where some are missing, the mean of these rows stands in for them, and a category is a 0 or 1
+for each value, all 0 where it is unknown or missing; codes of text become a 0 or 1 for each
+value that these rows hold.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.data.schema import Column, Schema
+
 NEIGHBOURS = 5
+LEAST_COUNT = 1e-6  # of what never came together, so that no logarithm is infinite
 MOST_ITERATIONS = 2000  # L-BFGS on standardised digits needs about 40; wide, separable tables need hundreds
+
+
+View = Callable[[NDArray[Any]], NDArray[np.float64]]
+
+
+def flat(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """All of a row side by side."""
+    return np.asarray(rows, dtype=np.float64).reshape(len(rows), -1)
+
+
+def own_word(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Of windows `[n, W, F]` the word in the middle alone."""
+    return np.asarray(rows[:, rows.shape[1] // 2, :1], dtype=np.float64)
+
+
+def scaled(columns: Sequence[Column], missing: bool) -> Any:
+    """Each number has mean 0 and variance 1, a missing one is the mean; a category is a 0 or 1 for each value."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    scaler = StandardScaler()
+    filled = make_pipeline(SimpleImputer(keep_empty_features=True), scaler) if missing else scaler
+    places = [place for place, column in enumerate(columns) if column.kind == "category"]
+    if not places:
+        return filled
+    values = [np.arange(len(columns[place].values), dtype=np.float64) for place in places]
+    unknown = SimpleImputer(strategy="constant", fill_value=-1.0, keep_empty_features=True)
+    encoded = make_pipeline(unknown, OneHotEncoder(categories=values, handle_unknown="ignore"))
+    numbers = [place for place in range(len(columns)) if place not in places]
+    return make_column_transformer((filled, numbers), (encoded, places))
+
+
+def zeros_and_ones(columns: Sequence[Column], missing: bool) -> Any:  # noqa: ARG001
+    """A column for each code of each column; a code that was not met has a 0 in all of them."""
+    from sklearn.preprocessing import OneHotEncoder
+
+    return OneHotEncoder(handle_unknown="ignore")
 
 
 @dataclass(frozen=True)
@@ -25,6 +69,8 @@ class Baseline:
     label: str
     build: Callable[[int], Any]
     trivial: bool = False  # ignores the features: what is not better than this has learnt nothing
+    view: View = flat  # of raw rows `[n, *shape]`, as `[n, K]`
+    scaler: Callable[[Sequence[Column], bool], Any] = scaled  # of these, unfitted
 
 
 @dataclass(frozen=True)
@@ -71,6 +117,13 @@ def _near_values(rows: int) -> Any:
     return KNeighborsRegressor(min(NEIGHBOURS, rows))
 
 
+def _frequencies(_: int) -> Any:
+    """Of one column of zeros and ones: how often each class comes with it, and without any the classes' shares."""
+    from sklearn.naive_bayes import MultinomialNB
+
+    return MultinomialNB(alpha=LEAST_COUNT, force_alpha=True)
+
+
 BASELINES: dict[str, tuple[Baseline, ...]] = {
     "classification": (
         Baseline("majority_class", "majority class", _majority, trivial=True),
@@ -84,6 +137,17 @@ BASELINES: dict[str, tuple[Baseline, ...]] = {
     ),
 }
 
+BASELINES_OF_TEXT = (
+    Baseline("majority_class", "majority class", _majority, trivial=True),
+    Baseline("tag_of_the_word", "most frequent tag of the word", _frequencies, view=own_word, scaler=zeros_and_ones),
+    Baseline("logistic_regression", "logistic regression", _logistic, scaler=zeros_and_ones),
+)
+
+
+def baselines_for(schema: Schema) -> tuple[Baseline, ...]:
+    """What a network of these rows must beat."""
+    return BASELINES_OF_TEXT if schema.kind == "text" else BASELINES[schema.task]
+
 
 def predict(
     baseline: Baseline,
@@ -92,32 +156,29 @@ def predict(
     classes: int,
     fitted_rows: NDArray[np.int64],
     scored_rows: NDArray[np.int64],
+    columns: Sequence[Column] = (),
 ) -> BaselinePrediction:
     """Fit on `fitted_rows` and predict `scored_rows` of features `[N, ...]`; `classes` is 0 for a regression.
 
-    Values are fitted in float64. Where the fitted rows hold one class alone, which scikit-learn's classifiers
-    refuse, that class is predicted with probability 1. One thread is used, so that the figures do not depend
-    on how many there are.
+    `columns` of a table say which features are categories. Values are fitted in float64. Where the fitted rows hold
+    one class alone, which scikit-learn's classifiers refuse, that class is predicted with probability 1. One thread is
+    used, so that the figures do not depend on how many there are.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     wanted = np.asarray(targets[fitted_rows], dtype=None if classes else np.float64)
     build = _majority if classes and len(np.unique(wanted)) == 1 else baseline.build
-    model = make_pipeline(StandardScaler(), build(len(fitted_rows)))
+    known, scored = baseline.view(features[fitted_rows]), baseline.view(features[scored_rows])
+    missing = bool(np.isnan(known).any() or np.isnan(scored).any())
+    model = make_pipeline(baseline.scaler(columns, missing), build(len(fitted_rows)))
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is told in the record, by `converged`
-        model.fit(_flat(features, fitted_rows), wanted)
-        scored = _flat(features, scored_rows)
+        model.fit(known, wanted)
         found = _probabilities(model, scored, classes) if classes else model.predict(scored).astype(np.float64)
     iterations = np.max(getattr(model[-1], "n_iter_", None) or 0)
     return BaselinePrediction(found, bool(iterations < MOST_ITERATIONS))
-
-
-def _flat(features: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.asarray(features[rows], dtype=np.float64).reshape(len(rows), -1)
 
 
 def _probabilities(model: Any, scored: NDArray[np.float64], classes: int) -> NDArray[np.float64]:

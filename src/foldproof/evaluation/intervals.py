@@ -91,20 +91,44 @@ def bootstrap_interval(
     samples: int,
     confidence: float,
     seed: int,
+    groups: NDArray[Any] | None = None,
 ) -> Interval | None:
-    """Percentile bootstrap (Efron, 1979) over rows: the score of `samples` draws of n rows with replacement.
+    """Percentile bootstrap (Efron, 1979): the score of `samples` draws of n rows with replacement.
 
+    Where rows have `groups` `[n]`, as tokens have sentences, whole groups are drawn, as many as there are: rows of a
+    group are no independent witnesses, and draws of them would make the interval too short.
     None where every draw scores the same, as at a perfect score: then the rows say nothing about the error.
     The draws come from numpy's Philox under `seed`, so that they are the same on every machine.
     """
     draws = np.random.Generator(np.random.Philox(key=seed))
-    rows = len(targets)
-    at_once = max(1, MOST_DRAWN // rows)
+    at_once = max(1, MOST_DRAWN // len(targets))
+    blocks = None if groups is None else _Blocks(groups)
+    units = len(targets) if blocks is None else len(blocks.lengths)
     found = np.empty(samples)
     for first in range(0, samples, at_once):
-        drawn = draws.integers(0, rows, size=(min(at_once, samples - first), rows))
-        found[first : first + at_once] = score_of_draws(targets, predictions, drawn)
+        drawn = draws.integers(0, units, size=(min(at_once, samples - first), units))
+        rows = drawn if blocks is None else blocks.rows(drawn)
+        found[first : first + at_once] = score_of_draws(targets, predictions, rows)
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
     if found.min() == found.max():
         return None
-    return Interval(float(low), float(high), f"bootstrap over rows, {samples} draws")
+    return Interval(float(low), float(high), f"bootstrap over {'groups' if blocks else 'rows'}, {samples} draws")
+
+
+class _Blocks:
+    """The rows of each group, in their order."""
+
+    def __init__(self, groups: NDArray[Any]) -> None:
+        _, number = np.unique(groups, return_inverse=True)
+        self._order = np.argsort(number, kind="stable")
+        self.lengths = np.bincount(number)
+        self._first = np.cumsum(self.lengths) - self.lengths
+
+    def rows(self, drawn: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Draws of groups `[B, G]` as rows `[B, m]`, the shorter ones filled up with -1."""
+        found = np.full((len(drawn), int(self.lengths[drawn].sum(axis=1).max())), -1)
+        for line, groups in zip(found, drawn, strict=True):
+            lengths = self.lengths[groups]
+            places = np.repeat(self._first[groups] - (np.cumsum(lengths) - lengths), lengths)
+            line[: len(places)] = self._order[places + np.arange(len(places))]
+        return found

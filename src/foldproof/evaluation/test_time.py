@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foldproof.config.evaluate import AtTestTime
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.errors import ConfigError
 from foldproof.model.exported import ExportedModel, View
 

@@ -1,9 +1,11 @@
 """The scores of many draws of rows at once, for the bootstrap, which needs thousands of them.
 
 Each function takes targets `[n]` and predictions (`[n, C]` or `[n]`) as the metric of its name does, and row numbers
-`draws` `[B, n]`, and returns `[B]`: what the metric gives for the rows of each draw. What a row contributes is worked
-out once, not once a draw.
+`draws` `[B, m]`, and returns `[B]`: what the metric gives for the rows of each draw. Where a draw has fewer rows than
+others, -1 stands for none. What a row contributes is worked out once, not once a draw.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +48,10 @@ def brier(targets: Array, predictions: Array, draws: Draws) -> Scores:
 def r2(targets: Array, predictions: Array, draws: Draws) -> Scores:
     """Share of the variance of a draw's targets that is explained; where they are all equal, 1 if all are right."""
     actual, predicted = regression.checked(targets, predictions)
-    unexplained = np.sum(((actual - predicted) ** 2)[draws], axis=1)
+    there = _there(draws)
+    unexplained = np.sum(((actual - predicted) ** 2)[draws], axis=1, where=there)
     drawn = actual[draws]
-    total = np.sum((drawn - drawn.mean(axis=1, keepdims=True)) ** 2, axis=1)
+    total = np.sum((drawn - drawn.mean(axis=1, keepdims=True, where=there)) ** 2, axis=1, where=there)
     shares = np.divide(unexplained, total, out=np.where(unexplained == 0.0, 0.0, 1.0), where=total != 0.0)
     return np.asarray(1.0 - shares)
 
@@ -66,19 +69,26 @@ def mae(targets: Array, predictions: Array, draws: Draws) -> Scores:
 
 
 def _means(contributions: Array, draws: Draws) -> Scores:
-    return np.asarray(np.mean(contributions[draws], axis=1))
+    return np.asarray(np.mean(contributions[draws], axis=1, where=_there(draws)))
+
+
+def _there(draws: Draws) -> Any:
+    """Where a draw has a row; True where it has one everywhere, which numpy sums up faster."""
+    there = draws >= 0
+    return True if there.all() else there
 
 
 def _counts(targets: Array, predictions: Array, draws: Draws) -> tuple[Draws, Draws, Draws]:
     """Rows of each class that were found, that there are, and that were predicted, each `[B, C]`."""
     actual, probabilities = classification.checked(targets, predictions)
     predicted, classes = probabilities.argmax(axis=1), probabilities.shape[1]
-    none = classes  # a class beside the others, for rows that were not found
+    none = classes  # a class beside the others, for rows that were not found, or are not there
     found = np.where(predicted == actual, actual, none)
     firsts = (classes + 1) * np.arange(len(draws))[:, None]
 
     def count(codes: NDArray[np.int64]) -> Draws:
-        counts = np.bincount((codes[draws] + firsts).ravel(), minlength=(classes + 1) * len(draws))
+        drawn = np.where(draws < 0, none, codes[draws])
+        counts = np.bincount((drawn + firsts).ravel(), minlength=(classes + 1) * len(draws))
         return counts.reshape(len(draws), classes + 1)[:, :classes]
 
     return count(found), count(actual), count(predicted)

@@ -7,26 +7,38 @@ from torch import Tensor, nn
 
 from foldproof import randomness
 from foldproof.config.model import Model
+from foldproof.data.preprocessing import Inputs
 from foldproof.model.activations import ACTIVATIONS, ChosenActivation
 from foldproof.model.dropout import DROPOUTS
+from foldproof.model.embedding import WordVectors, embedded
 from foldproof.model.initializers import INITIALIZERS, initialize, scale_to_unit_variance
 from foldproof.model.networks import NETWORKS
 from foldproof.model.parts import Parts
 
 
 def build(
-    section: Model, shape: tuple[int, ...], outputs: int, key: Tensor, rows: Callable[[], Tensor] | None = None
+    section: Model,
+    inputs: Inputs,
+    outputs: int,
+    key: Tensor,
+    rows: Callable[[], Tensor] | None = None,
+    words: WordVectors | None = None,
 ) -> nn.Module:
-    """The network `[B, *shape] -> [B, outputs]` that section `model` describes, for the member with `key` `[2]`.
+    """The network `[B, *inputs.shape] -> [B, outputs]` that section `model` describes, for the member with `key` `[2]`.
 
+    Where columns of the inputs are codes, it begins with their embedding, and the named network follows; `words` are
+    vectors that its first table begins with.
     `rows` gives some of the member's own training rows `[B, *shape]`, normalised, to initial weights that are scaled
-    by them; without it these are left unscaled. Raises ConfigError where the section does not fit the shape.
+    by them; without it these are left unscaled. Raises ConfigError where the section does not fit the inputs.
     """
     row = NETWORKS[section.name]
     activation = ChosenActivation(ACTIVATIONS[section.activation], getattr(section, section.activation, None))
     parts = Parts(activation, section.normalisation, section.group, section.dropout, DROPOUTS[section.dropout_kind])
+    front, behind = embedded(section.embedding, inputs, key, words) if inputs.coded else (None, inputs)
     with randomness.seeded(key):
-        network = row.make(shape, outputs, parts, getattr(section, section.name))
+        network = row.make(behind.shape, outputs, parts, getattr(section, section.name))
+    if front is not None:
+        network = nn.Sequential(front, network)
     if section.initializer == "auto" and row.has_weights:
         return network
     chosen = INITIALIZERS[activation.row.initializer if section.initializer == "auto" else section.initializer]

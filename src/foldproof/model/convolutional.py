@@ -120,7 +120,8 @@ def _mean_head(channels: int, outputs: int, parts: Parts) -> list[nn.Module]:
 def _maps(shape: tuple[int, ...], name: str) -> Maps:
     if len(shape) != 3:
         raise ConfigError(
-            f"model.name: found {name}, legal: mlp or linear for rows of shape {shape}; {name} needs images"
+            f"model.name: found {name}, legal: mlp or linear for inputs of shape {shape}; {name} needs images, "
+            "which preprocess.pca and preprocess.whiten: pca make flat"
         )
     channels, height, width = shape
     return channels, height, width

@@ -5,7 +5,7 @@ be several snapshots of one network, whose mean it predicts; the weights on disk
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ from torch import Tensor
 from foldproof import randomness
 from foldproof.config.model import Model
 from foldproof.config.problems import problems_of
-from foldproof.data.dataset import Schema
-from foldproof.data.statistics import Statistics, normalise
+from foldproof.data.preprocessing import Preprocessing
+from foldproof.data.schema import Schema
+from foldproof.data.statistics import Statistics
+from foldproof.data.usable import require_usable
 from foldproof.errors import DataError, unknown_name
 from foldproof.model.build import build
 from foldproof.model.factory_source import hash_of_source
 from foldproof.model.output_activations import OUTPUT_ACTIVATIONS, OutputActivation
 from foldproof.model.stacked import StackedNetwork, State, stack
+from foldproof.model.start_source import RECORD, WEIGHTS
 from foldproof.reproducibility import read_json, using_threads, write_json, write_whole
 
 SCHEMA = 1
@@ -38,11 +41,13 @@ class ExportedModel:
 
     schema: Schema
     record: dict[str, Any]  # model.json
+    preprocessing: Preprocessing
     network: StackedNetwork
     matrix: Tensor  # [M*S, N], the snapshots of a member side by side
     buffers: State  # [M*S, ...]
     statistics: dict[str, Tensor]  # float32, [M, ...]
     settings: State  # of layers that draw, such as dropout rates, [M*S, ...]
+    only: int | None = None  # the place of the one target that it predicts; None: all of them, side by side
 
     @property
     def members(self) -> list[dict[str, Any]]:
@@ -59,15 +64,21 @@ class ExportedModel:
         """Whether masks would change a prediction: some layer drops something."""
         return any(bool((value > 0).any()) for value in self.settings.values())
 
+    def alone(self, place: int) -> "ExportedModel":
+        """The same model, which predicts the target at `place` alone."""
+        return replace(self, only=place)
+
     def predict_members(self, features: NDArray[Any]) -> NDArray[np.float32]:
-        """Each member's probabilities `[M, n, C]`, or values `[M, n]` in original units, of raw rows `[n, *shape]`."""
+        """Each member's probabilities `[M, n, C]`, or values `[M, n]` in original units, of raw rows `[n, *shape]`.
+
+        Those of several targets stand side by side, `[M, n, K]`; `schema.apart` takes them apart.
+        """
         if features.shape[1:] != self.schema.shape:
             raise DataError(
                 f"rows of shape {features.shape[1:]} given to a model of {self.schema.name!r}, "
                 f"which takes {self.schema.shape}"
             )
-        if not np.isfinite(np.asarray(features, dtype=np.float64)).all():
-            raise DataError("rows to predict hold missing or infinite values; fill or drop them")
+        require_usable(features, self.schema, "rows to predict")
         everyone = np.broadcast_to(np.arange(len(features)), (len(self.members), len(features)))
         return self.predict_rows(features, everyone)
 
@@ -98,7 +109,7 @@ class ExportedModel:
         return together.reshape(len(self.members), self.snapshots, *together.shape[1:])
 
     def predict(self, features: NDArray[Any]) -> NDArray[np.float32]:
-        """The model: the mean over members, `[n, C]` or `[n]`."""
+        """The model: the mean over members, `[n, C]`, `[n]`, or of several targets `[n, K]`."""
         return np.asarray(self.predict_members(features).mean(axis=0))
 
     @torch.inference_mode()
@@ -107,17 +118,30 @@ class ExportedModel:
     ) -> Tensor:
         raw = torch.as_tensor(np.asarray(features[rows]), dtype=self.matrix.dtype)
         seen = raw if view is None else view(raw)
-        normal = self._each_snapshot(normalise(seen, self.statistics["center"], self.statistics["scale"]))
+        normal = self._each_snapshot(self.preprocessing(seen, self.statistics))
         if mask is None:
             outputs = self.network(self.matrix, self.buffers, normal)
         else:
             keys = randomness.fold_in(randomness.fold_in(self._mask_keys(), mask), start)
             outputs = self.network.with_masks(self.matrix, self.buffers | self.settings, normal, keys)
-        predictions = OUTPUT_ACTIVATIONS[self.record["output_activation"]](outputs)
-        if self.schema.task == "classification":
-            return predictions
-        center, scale = (self._each_snapshot(self.statistics[f"target_{name}"]) for name in ("center", "scale"))
-        return predictions * scale[:, None] + center[:, None]
+        targets, activations = self.schema.targets, self.record["output_activations"]
+        parts = outputs.split([target.outputs for target in targets], dim=-1)
+        found = [OUTPUT_ACTIVATIONS[name](part) for name, part in zip(activations, parts, strict=True)]
+        found = [
+            part if target.classes else self._in_units(place, part)
+            for place, (target, part) in enumerate(zip(targets, found, strict=True))
+        ]
+        if len(found) == 1 or self.only is not None:
+            return found[self.only or 0]
+        return torch.cat([part.reshape(*outputs.shape[:2], -1) for part in found], dim=-1)
+
+    def _in_units(self, place: int, values: Tensor) -> Tensor:
+        """What is predicted of the target at `place`, `[M*S, n]`, in the target's own units."""
+        center, scale = (
+            self._each_snapshot(self.statistics[f"target_{name}"]).reshape(len(values), -1)[:, place, None]
+            for name in ("center", "scale")
+        )
+        return values * scale + center
 
     def _each_snapshot(self, values: Tensor) -> Tensor:
         """Values `[M, ...]` of members as those of their snapshots, `[M*S, ...]`."""
@@ -138,29 +162,16 @@ class ExportedModel:
             arrays = {name: part.unflatten(0, (-1, self.snapshots)) for name, part in arrays.items()}
         arrays |= {f"statistics.{name}": part for name, part in self.statistics.items()}
         content = save({name: array.detach().cpu().contiguous() for name, array in arrays.items()})
-        write_whole(Path(folder) / "members.safetensors", content)
-        write_json(Path(folder) / "model.json", self.record)
+        write_whole(Path(folder) / WEIGHTS, content)
+        write_json(Path(folder) / RECORD, self.record)
 
     @classmethod
     def load(cls, folder: str | Path) -> "ExportedModel":
         """Read what `save` wrote; raises DataError where it is missing, cut short or of another format."""
         from pydantic import ValidationError
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
 
         place = Path(folder)
-        try:
-            record = read_json(place / "model.json")
-            arrays = load_file(place / "members.safetensors")
-        except FileNotFoundError as error:
-            raise DataError(f"{error.filename}: no such file; `dvc repro` trains a model there") from None
-        except (SafetensorError, ValueError) as error:
-            raise DataError(f"{place}: not a readable model: {error}; `dvc checkout` brings it back") from None
-        if record.get("schema_version") != SCHEMA:
-            raise DataError(
-                f"{place}/model.json: schema_version: found {record.get('schema_version')!r}, this foldproof reads "
-                f"{SCHEMA}; train the model anew with this version, or use the version that wrote it"
-            )
+        record, arrays = read_files(place)
         schema = Schema.from_dict(record["data"], f"{place}/model.json: data")
         try:
             section = Model.model_validate(record["network"])
@@ -171,15 +182,42 @@ class ExportedModel:
                 f"{place}/model.json: the source of {section.factory} is not the one that this model was trained with; "
                 "check out that version, or train anew"
             )
-        if record.get("output_activation") not in OUTPUT_ACTIVATIONS:
-            where, found = f"{place}/model.json: output_activation", record.get("output_activation")
-            raise DataError(unknown_name(where, found, OUTPUT_ACTIVATIONS))
-        network, _, anew = stack([build(section, schema.shape, schema.outputs, randomness.key_of(0))])
+        activations = record.get("output_activations", [None])
+        unknown = [
+            unknown_name(f"{place}/model.json: output_activations", found, OUTPUT_ACTIVATIONS)
+            for found in activations
+            if found not in OUTPUT_ACTIVATIONS
+        ]
+        if unknown:
+            raise DataError(*unknown)
+        preprocessing = Preprocessing.from_dict(record["preprocessing"])
+        network, _, anew = stack([build(section, preprocessing.inputs, schema.outputs, randomness.key_of(0))])
         snapshots = record.get("snapshots", 1) > 1
-        parameters, buffers = (_under(f"{kind}.", arrays, snapshots) for kind in ("parameters", "buffers"))
+        parameters, buffers = (under(f"{kind}.", arrays, snapshots) for kind in ("parameters", "buffers"))
         matrix = network.layout.fold(parameters)
         settings = {name: value.expand(len(matrix), *value.shape[1:]) for name, value in network.settings(anew).items()}
-        return cls(schema, record, network, matrix, buffers, _under("statistics.", arrays), settings)
+        learnt = under("statistics.", arrays)
+        return cls(schema, record, preprocessing, network, matrix, buffers, learnt, settings)
+
+
+def read_files(place: Path) -> tuple[dict[str, Any], State]:
+    """Record and arrays of an exported model; raises DataError as `ExportedModel.load` does."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        record = read_json(place / RECORD)
+        arrays = load_file(place / WEIGHTS)
+    except FileNotFoundError as error:
+        raise DataError(f"{error.filename}: no such file; `dvc repro` trains a model there") from None
+    except (SafetensorError, ValueError) as error:
+        raise DataError(f"{place}: not a readable model: {error}; `dvc checkout` brings it back") from None
+    if record.get("schema_version") != SCHEMA:
+        raise DataError(
+            f"{place}/{RECORD}: schema_version: found {record.get('schema_version')!r}, this foldproof reads "
+            f"{SCHEMA}; train the model anew with this version, or use the version that wrote it"
+        )
+    return record, arrays
 
 
 def export(
@@ -191,26 +229,29 @@ def export(
     buffers: State,
     statistics: Statistics,
     plan: dict[str, Any],
-    output_activation: OutputActivation,
+    output_activations: Sequence[OutputActivation],
     snapshots: int = 1,
+    started_from: dict[str, Any] | None = None,
 ) -> ExportedModel:
-    """The trained members as a model; `members` and `plan` are what the record tells of them.
+    """The trained members as a model; `members`, `plan` and `started_from` are what the record tells of them.
 
     The matrix is `[M*S, N]` and buffers are `[M*S, ...]` of members with S `snapshots` each.
     """
     record = {
         "schema_version": SCHEMA,
         "data": schema.to_dict(),
-        "network": section.model_dump(mode="json"),
+        "preprocessing": statistics.preprocessing.to_dict(),
+        "network": section.model_dump(mode="json", exclude={"start_from"}),  # a path, which says nothing elsewhere
         "network_source": hash_of_source(section),
-        "output_activation": output_activation,
+        "output_activations": list(output_activations),
         "members": members,
         "plan": plan,
         **({"snapshots": snapshots} if snapshots > 1 else {}),
+        **({"started_from": started_from} if started_from else {}),
     }
-    learnt = {name: torch.from_numpy(value).to(matrix.dtype) for name, value in statistics.arrays().items()}
+    learnt = {name: torch.from_numpy(value).to(matrix.dtype) for name, value in statistics.learnt.items()}
     saved, settings = network.saved_buffers(buffers), network.settings(buffers)
-    return ExportedModel(schema, record, network, matrix, saved, learnt, settings)
+    return ExportedModel(schema, record, statistics.preprocessing, network, matrix, saved, learnt, settings)
 
 
 def padded(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -219,7 +260,7 @@ def padded(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.stack([np.concatenate([one, np.full(width - len(one), one[0])]) for one in lists])
 
 
-def _under(prefix: str, arrays: State, snapshots: bool = False) -> State:
+def under(prefix: str, arrays: State, snapshots: bool = False) -> State:
     """The arrays of a kind by their own names; an axis of snapshots is folded into that of members."""
     found = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
     return {name: array.flatten(0, 1) for name, array in found.items()} if snapshots else found

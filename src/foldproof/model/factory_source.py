@@ -1,16 +1,10 @@
-"""Where the source of a user's own network lies, and that nothing trained from it goes stale unnoticed.
+"""Where the source of a user's own network lies, and that nothing trained from it goes stale unnoticed."""
 
-It is read without importing it, so that stages which need no torch can name it.
-"""
-
-from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 from foldproof.config.model import Model
+from foldproof.config.own_code import OwnCode
 from foldproof.errors import ConfigError
-from foldproof.reproducibility import sha256_of_tree
 
 WHERE = "model.factory"
 
@@ -26,54 +20,20 @@ def parted(name: str | None) -> tuple[str, str]:
     return module, function
 
 
-def source_of(section: Model) -> Path | None:
-    """The file of the user's network, or the folder of its package; None where the network is foldproof's own."""
+def own_network(section: Model) -> OwnCode | None:
+    """The user's network; None where it is foldproof's own."""
     if section.name != "factory":
         return None
-    found = _found(parted(section.factory)[0].partition(".")[0])
-    if found is None or not found.exists():
-        raise ConfigError(
-            f"{WHERE}: {section.factory} is not on Python's path, legal: a file or package in src/ of the project, or "
-            "an installed one"
-        )
-    return found.resolve()
+    return OwnCode(":".join(parted(section.factory)), WHERE, "train")
+
+
+def source_of(section: Model) -> Path | None:
+    """The file of the user's network, or the folder of its package; None where the network is foldproof's own."""
+    own = own_network(section)
+    return own.source() if own else None
 
 
 def hash_of_source(section: Model) -> str:
     """SHA-256 of the user's network's source, by name and content; empty where the network is foldproof's own."""
-    source = source_of(section)
-    return "" if source is None else sha256_of_tree([source], source.parent)
-
-
-def refuse_untracked(section: Model, root: Path) -> None:
-    """Raise ConfigError where stage train does not depend on the network's source, whose changes DVC would then miss.
-
-    Args:
-        section: `model` of params.yaml.
-        root: the folder of dvc.yaml.
-    """
-    source = source_of(section)
-    if source is None:
-        return
-    described = (root / "dvc.yaml").resolve()
-    stages = yaml.safe_load(described.read_text(encoding="utf-8"))["stages"]
-    deps = stages.get("train", {}).get("deps", [])
-    if not any(source.is_relative_to((described.parent / dep).resolve()) for dep in deps):
-        near = source.relative_to(described.parent) if source.is_relative_to(described.parent) else None
-        advice = f"add `- {near}` to the deps of stage train in dvc.yaml" if near else "move it into src/"
-        raise ConfigError(
-            f"{WHERE}: {section.factory} comes from {near or source}, which stage train does not depend on, so that a "
-            f"change of it would retrain nothing; legal: a dep of train: {advice}"
-        )
-
-
-def _found(top: str) -> Path | None:
-    """Where Python finds a module or package, if it does and there is a file of it."""
-    try:
-        spec = find_spec(top)
-    except ValueError:  # what was typed at a prompt
-        return None
-    if spec is None:
-        return None
-    folders = list(spec.submodule_search_locations or [])
-    return Path(folders[0] if folders else str(spec.origin))
+    own = own_network(section)
+    return own.hash() if own else ""

@@ -19,6 +19,7 @@ from torch.func import functional_call, vmap
 
 from foldproof import randomness
 from foldproof.model.dropout import AlphaDropout, DropConnect, Dropout, SpatialDropout, StochasticDepth, alpha_dropped
+from foldproof.model.embedding import Embedded, Lookup
 from foldproof.model.layers import Maxout, Mean2d, ResidualBlock
 from foldproof.model.linear import stacked_linear
 
@@ -105,6 +106,17 @@ def _flatten(_: nn.Flatten, owned: Owned, rows: Tensor) -> Tensor:  # noqa: ARG0
 
 def _linear(_: nn.Linear, owned: Owned, rows: Tensor) -> Tensor:
     return stacked_linear(rows, owned.tensors["weight"], owned.tensors.get("bias"), owned.gradients.get("weight"))
+
+
+def _embedded(layer: Embedded, owned: Owned, rows: Tensor) -> Tensor:
+    numbers, codes = layer.parted(rows.unflatten(1, (owned.members, -1)))
+    found = [numbers]
+    for place, table in enumerate(f"tables.{number}.weight" for number in range(codes.shape[-1])):
+        vectors: Tensor = Lookup.apply(  # type: ignore[no-untyped-call]
+            owned.tensors[table], codes[..., place], owned.gradients.get(table)
+        )
+        found.append(layer.held(place, codes[..., place], vectors))
+    return torch.cat(found, -1).flatten(1)
 
 
 def _convolution(layer: nn.Conv2d, owned: Owned, rows: Tensor) -> Tensor:
@@ -217,6 +229,7 @@ UNCHANGED: tuple[type[nn.Module], ...] = (
 FOLDED: dict[type[nn.Module], Folded] = {
     nn.Flatten: Folded(_flatten, lambda layer: (layer.start_dim, layer.end_dim) == (1, -1)),
     nn.Linear: Folded(_linear),
+    Embedded: Folded(_embedded),
     nn.Conv2d: Folded(_convolution, lambda layer: layer.padding_mode == "zeros"),
     nn.BatchNorm1d: Folded(_batch_norm, _keeps_averages),
     nn.BatchNorm2d: Folded(_batch_norm, _keeps_averages),

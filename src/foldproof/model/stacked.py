@@ -38,6 +38,12 @@ class Layout:
         """Elements of each parameter; their sum is N."""
         return [prod(shape) for shape in self.shapes]
 
+    @property
+    def head(self) -> frozenset[str]:
+        """The parameters of the output layer, the one that owns the last of all."""
+        owner = owner_of(self.names[-1])
+        return frozenset(name for name in self.names if owner_of(name) == owner)
+
     def unfold(self, matrix: Tensor) -> State:
         """Parameters `[P, ...]` as views into the matrix `[P, N]`; their gradients flow back into it as one."""
         parts = torch.split(matrix, self.sizes, dim=1)
@@ -64,15 +70,23 @@ class StackedNetwork:
         self._run = by_vmap if shares else run
         self._layers = [(layer, _names_in(name, layer)) for name, layer in layers]
         self._template = template.to("meta")  # last: it parts weights that layers share
+        self._mode: tuple[bool, frozenset[str]] | None = None
         self._persistent = set(self._template.state_dict())
 
-    def __call__(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor | None = None) -> Tensor:
+    def __call__(
+        self,
+        matrix: Tensor,
+        buffers: State,
+        rows: Tensor,
+        keys: Tensor | None = None,
+        resting: frozenset[str] = frozenset(),
+    ) -> Tensor:
         """Outputs `[P, B, outputs]` of rows `[P, B, *shape]`; with keys `[P, 2]` in training mode, else evaluating.
 
-        In training mode running averages in `buffers` `[P, ...]` are updated in place.
+        In training mode running averages in `buffers` `[P, ...]` are updated in place, but not those of the layers
+        that are `resting`, which evaluate.
         """
-        if self._template.training != (keys is not None):
-            self._template.train(keys is not None)
+        self._enter(keys is not None, resting)
         members = len(matrix)
         gradients: State = {}
         parameters = self.layout.unfold(matrix)
@@ -90,6 +104,30 @@ class StackedNetwork:
                 folded = self._run(layer, Owned(members, own, into), folded)
         return unfold(folded, members)
 
+    def _enter(self, training: bool, resting: frozenset[str]) -> None:
+        """Put the layers into their modes, where they are in others."""
+        if self._mode == (training, resting):
+            return
+        self._template.train(training)
+        for name in resting:
+            self._template.get_submodule(name).eval()
+        self._mode = training, resting
+
+    def batch_normalisations(self, frozen: frozenset[str] | None = None) -> frozenset[str]:
+        """Names of the layers that normalise over the batch; of those alone whose parameters are `frozen`, if given.
+
+        One that has no parameters goes with those that come before it.
+        """
+        found: set[str] = set()
+        still = frozen is None
+        for name, layer in self._template.named_modules():
+            own = [f"{name}.{one}" if name else one for one, _ in layer.named_parameters(recurse=False)]
+            if own and frozen is not None:
+                still = frozen.issuperset(own)
+            if isinstance(layer, _BatchNorm) and still:
+                found.add(name)
+        return frozenset(found)
+
     def parameters_of(self, kind: type[nn.Module]) -> set[str]:
         """Names of the parameters that layers of this kind own."""
         layers = ((name, layer) for name, layer in self._template.named_modules() if isinstance(layer, kind))
@@ -97,14 +135,7 @@ class StackedNetwork:
 
     def with_masks(self, matrix: Tensor, buffers: State, rows: Tensor, keys: Tensor) -> Tensor:
         """Outputs as when evaluating, but the layers that draw do so, under keys `[P, 2]` (Monte-Carlo dropout)."""
-        self._template.train()
-        for layer in self._template.modules():
-            if isinstance(layer, _BatchNorm):
-                layer.eval()
-        try:
-            return self(matrix, buffers, rows, keys)
-        finally:
-            self._template.eval()
+        return self(matrix, buffers, rows, keys, self.batch_normalisations())
 
     @contextmanager
     def taking_batches(self, number: int) -> Iterator[None]:
@@ -126,6 +157,11 @@ class StackedNetwork:
     def settings(self, buffers: State) -> State:
         """The other buffers: settings of layers that draw, such as dropout rates."""
         return {name: value for name, value in buffers.items() if name not in self._persistent}
+
+
+def owner_of(parameter: str) -> str:
+    """The name of the layer that owns a parameter."""
+    return parameter.rpartition(".")[0]
 
 
 def _shares(network: nn.Module) -> bool:

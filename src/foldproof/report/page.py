@@ -10,11 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report import rows
+from foldproof.report.data_section import data_section
 from foldproof.report.dots import lay_out
 from foldproof.report.information import Scalar, information
+from foldproof.report.targets import target_rows, which_decides
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -70,11 +72,13 @@ def render(
     split_audit: dict[str, Any],
     params_flat: Mapping[str, Scalar],
     pictures: Mapping[str, Path],
+    profile: dict[str, Any] | None = None,
 ) -> str:
     """The page as text.
 
     `pictures` maps names (those of `evaluation.plots.pictures`, and augmentation) to PNG files; what is
-    missing is left out. `fold_scores` is not shown, since the page draws it itself.
+    missing is left out. `fold_scores` is not shown, since the page draws it itself. `profile` is what
+    stage prepare found out about the data.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -104,13 +108,38 @@ def render(
         baselines=rows.baselines(assessment),
         test_set=rows.test_set(assessment),
         averaging=rows.averaging(assessment),
-        remarks_on_averaging=tuple(dict.fromkeys(one.remark for one in assessment.averaging if one.remark)),
-        pictures={name: _picture(name, pictures[name]) for name in CAPTIONS if name in pictures},
+        remarks_on_averaging=rows.remarks_on_averaging(assessment),
+        pictures=_pictures(pictures),
+        which_decides=which_decides(assessment),
+        targets=target_rows(assessment) if assessment.targets else None,
+        further=tuple(
+            _further(one, assessment, _pictures(pictures, f"target_{number}_"))
+            for number, one in enumerate(assessment.targets.values(), start=2)
+        ),
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),
+        data=None if profile is None else data_section(profile),
         params=tuple((name, _as_yaml(value)) for name, value in params.items()),
         fingerprint=schema.fingerprint,
     )
+
+
+def _further(assessment: Assessment, first: Assessment, pictures: dict[str, Picture]) -> dict[str, Any]:
+    """What the page shows of a target that is not the first, without the checks that come out as they did there."""
+    return {
+        "assessment": assessment,
+        "metric": assessment.metrics[0],
+        "headline": rows.headline(assessment),
+        "interval": rows.headline_interval(assessment),
+        "verdict": rows.verdict_in_a_sentence(assessment),
+        "remarks": tuple(check for check in rows.remarks(assessment) if check not in first.checks),
+        "baselines": rows.baselines(assessment),
+        "test_set": rows.test_set(assessment),
+        "averaging": rows.averaging(assessment),
+        "remarks_on_averaging": rows.remarks_on_averaging(assessment),
+        "folds": rows.folds(assessment),
+        "pictures": pictures,
+    }
 
 
 def coded(text: str) -> "Markup":
@@ -130,6 +159,11 @@ def coded(text: str) -> "Markup":
 
 def _as_yaml(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _pictures(paths: Mapping[str, Path], prefix: str = "") -> dict[str, Picture]:
+    """Those of the pictures with this prefix that the page has a caption for, by their names without it."""
+    return {name: _picture(name, paths[prefix + name]) for name in CAPTIONS if prefix + name in paths}
 
 
 def _picture(name: str, path: Path) -> Picture:

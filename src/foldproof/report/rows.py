@@ -73,9 +73,19 @@ def counted(assessment: Assessment) -> str:
 def described(assessment: Assessment) -> str:
     """What was learnt from what."""
     shape = "×".join(str(size) for size in assessment.shape)
-    rows = f"images of {shape}" if assessment.kind == "image" else f"rows of {shape} columns"
-    wanted = f"{len(assessment.classes)} classes" if assessment.classes else "a number"
-    return f"{assessment.rows} {rows}, {wanted}, target {assessment.target}"
+    rows = {
+        "image": f"images of {shape}",
+        "table": f"rows of {shape} columns",
+        "text": f"tokens in windows of {assessment.shape[0]}",
+    }[assessment.kind]
+    if not assessment.targets:
+        return f"{assessment.rows} {rows}, {_wanted(assessment)}, target {assessment.target}"
+    wanted = ", ".join(f"{one.target} ({_wanted(one)})" for one in assessment.every_target)
+    return f"{assessment.rows} {rows}, targets {wanted}"
+
+
+def _wanted(assessment: Assessment) -> str:
+    return f"{len(assessment.classes)} classes" if assessment.classes else "a number"
 
 
 def folds(assessment: Assessment) -> Rows:
@@ -156,18 +166,17 @@ def test_set(assessment: Assessment) -> Rows:
 
 
 def averaging(assessment: Assessment) -> Rows:
-    """What each kind of averaging added: with and without it, the paired difference over folds, and its cost."""
+    """What each kind of averaging added: with and without it, and the paired difference over folds."""
     columns = (
         "averaging",
         "instead of",
         "metric",
-        "folds with",
+        "folds",
         "without",
-        f"difference, {percent(assessment.confidence)} interval",
+        f"difference ({percent(assessment.confidence)})",
         "verdict",
-        "test set with",
+        "test set",
         "without",
-        "cost",
     )
     lines: list[tuple[str, ...]] = []
     for one in assessment.averaging:
@@ -181,10 +190,16 @@ def averaging(assessment: Assessment) -> Rows:
                 *("" if value is None else figure(value, metric) for value in folds),
                 *_difference(one, metric),
                 *("" if value is None else figure(value, metric) for value in test),
-                one.cost,
             )
         )
     return Rows(columns, tuple(lines))
+
+
+def remarks_on_averaging(assessment: Assessment) -> tuple[str, ...]:
+    """A sentence on what each costs, and one on each that the folds cannot tell of."""
+    costs = dict.fromkeys(f"Cost of {one.technique}: {one.cost}." for one in assessment.averaging)
+    silent = dict.fromkeys(f"No verdict: {one.remark}." for one in assessment.averaging if one.remark)
+    return (*costs, *silent)
 
 
 def _difference(one: Addition, metric: Metric) -> tuple[str, str]:
@@ -196,15 +211,24 @@ def _difference(one: Addition, metric: Metric) -> tuple[str, str]:
 
 AUDITED = {
     "rows": "rows",
+    "kind": "kind of split",
+    "unit": "unit of splitting",
+    "ordered": "dealt by time",
     "test_rows": "test rows",
+    "test_set": "test set chosen by",
     "test_share": "share asked for as test set",
     "folds": "folds",
     "repeats": "repeats",
     "inner_share": "share of inner validation",
     "stratified": "stratified",
+    "gap": "gap",
+    "duplicates": "duplicates are kept",
     "duplicate_rows": "rows that have a duplicate",
     "duplicate_clusters": "groups of duplicates",
     "conflicting_duplicates": "groups with different targets",
+    "groups": "groups that the data has",
+    "timed": "rows have times",
+    "unused_rows": "rows that nobody uses",
     "seed": "seed",
 }
 

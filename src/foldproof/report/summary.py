@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report import rows
 from foldproof.report.rows import Rows
+from foldproof.report.targets import target_rows, which_decides
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +30,9 @@ def show(assessment: Assessment, report: str = "reports/report.html", stream: Te
         f"{metric.label} {rows.headline(assessment)}, {rows.headline_interval(assessment)}, {rows.counted(assessment)}",
         style="bold",
     )
+    if assessment.targets:
+        _table(console, _without(target_rows(assessment), "strongest baseline", "network's gain"))
+        console.print(which_decides(assessment))
     _table(console, rows.baselines(assessment))
     if assessment.test is not None:
         _table(console, rows.test_set(assessment))
@@ -53,6 +57,7 @@ def markdown(assessment: Assessment) -> str:
     parts = [
         f"## {_escaped(assessment.data)}: {metric.label} {rows.headline(assessment)}",
         f"{rows.headline_interval(assessment)}, {rows.counted(assessment)}; {_escaped(rows.described(assessment))}.",
+        *_targets(assessment),
         _markdown_table(rows.baselines(assessment)),
         _markdown_table(_narrow(rows.folds(assessment), assessment)),
     ]
@@ -64,6 +69,19 @@ def markdown(assessment: Assessment) -> str:
     parts.append("**What next?**")
     parts.append(_list(f"`{advice.key}`: {advice.sentence}" for advice in assessment.advice))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _targets(assessment: Assessment) -> tuple[str, ...]:
+    if not assessment.targets:
+        return ()
+    return (_escaped(which_decides(assessment)), _markdown_table(target_rows(assessment)))
+
+
+def _without(table: Rows, *names: str) -> Rows:
+    """A table without some of its columns."""
+    kept = [place for place, column in enumerate(table.columns) if column not in names]
+    lines = tuple(tuple(line[place] for place in kept) for line in table.lines)
+    return Rows(tuple(table.columns[place] for place in kept), lines)
 
 
 def _narrow(table: Rows, assessment: Assessment) -> Rows:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.report.rows import Rows
 from foldproof.reproducibility import read_json
 
@@ -14,29 +14,44 @@ if TYPE_CHECKING:
 def worst(root: Path, count: int) -> Rows:
     """The `count` rows that were mistaken most, with number, fold, actual and predicted value; no features.
 
-    Classes: most mistaken is the highest probability of a wrong class. Values: the largest absolute error.
+    Classes: most mistaken is the highest probability of a wrong class. Values: the largest absolute error. Of several
+    targets, so many rows each.
     """
-    import numpy as np
     import pandas as pd
 
     schema = Schema.from_dict(read_json(root / "data" / "prepared" / "schema.json"))
     table = pd.read_parquet(root / "data" / "predictions" / "out_of_fold.parquet")
-    if schema.task == "classification":
-        shares = table[[f"p{place}" for place in range(len(schema.classes))]].to_numpy(np.float64)
-        target, predicted = table["target"].to_numpy(np.int64), shares.argmax(axis=1)
-        size = np.where(predicted == target, 0.0, shares.max(axis=1))
-        actual, said = ([schema.classes[place] for place in places] for places in (target, predicted))
-        last = "probability"
-    else:
-        values, found = table["target"].to_numpy(np.float64), table["prediction"].to_numpy(np.float64)
-        size = np.abs(found - values)
-        actual, said = ([f"{value:.6g}" for value in places] for places in (values, found))
-        last = "error"
-    order = [place for place in np.argsort(-size, kind="stable")[:count] if size[place] > 0]
+    several = len(schema.targets) > 1
+    measures = dict.fromkeys("probability" if target.classes else "error" for target in schema.targets)
     lines = tuple(
-        (str(table["row"].iloc[at]), _member(table, at), actual[at], said[at], f"{size[at]:.3g}") for at in order
+        (target.name, *line) if several else line
+        for place, target in enumerate(schema.targets)
+        for line in _worst_of(schema, place, table, count)
     )
-    return Rows(("row", "fold", "actual", "predicted", last), lines)
+    named = ("target",) if several else ()
+    return Rows((*named, "row", "fold", "actual", "predicted", " or ".join(measures)), lines)
+
+
+def _worst_of(schema: Schema, place: int, table: "pd.DataFrame", count: int) -> list[tuple[str, ...]]:
+    import numpy as np
+
+    target = schema.targets[place]
+    actual, outputs = (
+        table[[schema.column(place, name) for name in names]].to_numpy(np.float64)
+        for names in (("target",), target.columns)
+    )
+    if target.classes:
+        wanted, predicted = actual[:, 0].astype(np.int64), outputs.argmax(axis=1)
+        size = np.where(predicted == wanted, 0.0, outputs.max(axis=1))
+        written = [[target.classes[code] for code in codes] for codes in (wanted, predicted)]
+    else:
+        size = np.abs(outputs - actual)[:, 0]
+        written = [[f"{value:.6g}" for value in values[:, 0]] for values in (actual, outputs)]
+    order = [at for at in np.argsort(-size, kind="stable")[:count] if size[at] > 0]
+    return [
+        (str(table["row"].iloc[at]), _member(table, at), *(one[at] for one in written), f"{size[at]:.3g}")
+        for at in order
+    ]
 
 
 def _member(table: "pd.DataFrame", at: int) -> str:

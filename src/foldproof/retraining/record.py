@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from foldproof.config import load_params
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.errors import TrackingError
 from foldproof.reproducibility import read_json
 from foldproof.tracking import provenance, runs

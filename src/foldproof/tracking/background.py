@@ -75,9 +75,13 @@ class Companion:
 
     def _told(self, deadline: float, goes_on: Callable[[], bool]) -> bool:
         """Whether everything is told, at the latest at the deadline or when the sending has ended."""
-        while (left := records_left(self.path)[0]) and goes_on() and time.monotonic() < deadline:
+        _, position = read(self.path)
+        while not (told := Cursor.load(self.path).sequence >= position.sequence):
+            if not goes_on() or time.monotonic() >= deadline:
+                break
             time.sleep(LOOKED_EVERY)
-        return left == 0
+            _, position = read(self.path, position)
+        return told
 
 
 def _start(workspace: Path, path: Path) -> subprocess.Popen[bytes]:

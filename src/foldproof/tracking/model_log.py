@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foldproof.config.model import Model as Network
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.model.factory_source import source_of
 from foldproof.tracking.runs import KnownRun
 from foldproof.tracking.scribe import EXAMPLE
@@ -15,7 +15,7 @@ from foldproof.tracking.scribe import EXAMPLE
 NAME = "model"
 CHECKSUM = "foldproof.sha256"
 # What loading and predicting imports; a test holds it against what a serving process really imports.
-REQUIRED = ("mlflow", "numpy", "pandas", "pydantic", "PyYAML", "safetensors", "torch")
+REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML", "safetensors", "torch")
 
 
 def send_model(run: KnownRun, files: Path, entry: dict[str, Any]) -> None:
@@ -98,13 +98,20 @@ def _signature(schema: Schema, dtype: str) -> Any:
     from mlflow.types import Schema as Columns
 
     if schema.kind == "table":
-        inputs = Columns([ColSpec("double", name) for name in schema.features])
+        inputs = Columns(
+            [
+                ColSpec("double" if column.kind == "number" else "string", column.name, required=not column.missing)
+                for column in schema.columns
+            ]
+        )
     else:
         inputs = Columns([TensorSpec(np.dtype(dtype), (-1, *schema.shape))])
-    if schema.task == "regression":
-        return ModelSignature(inputs, Columns([ColSpec("double", "prediction")]))
-    chances = [ColSpec("double", f"p_{name}") for name in schema.classes]
-    return ModelSignature(inputs, Columns([ColSpec("string", "prediction"), *chances]))
+    outputs: list[ColSpec] = []
+    for place, target in enumerate(schema.targets):
+        prediction, *chances = schema.served(place)
+        outputs.append(ColSpec("string" if target.classes else "double", prediction))
+        outputs += [ColSpec("double", name) for name in chances]
+    return ModelSignature(inputs, Columns(outputs))
 
 
 def _rows(example: Path) -> Any | None:
@@ -115,6 +122,6 @@ def _rows(example: Path) -> Any | None:
 
 def _example(schema: Schema, rows: Any) -> Any:
     """The example rows, as a table with column names where the data is one."""
-    import pandas as pd
+    from foldproof.data.encoding import decode
 
-    return pd.DataFrame(rows.astype("float64"), columns=list(schema.features)) if schema.kind == "table" else rows
+    return decode(rows, schema.columns) if schema.kind == "table" else rows

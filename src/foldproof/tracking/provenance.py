@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foldproof.config import Params
-from foldproof.model.factory_source import hash_of_source
+from foldproof.data.sources import hash_of_own_source
+from foldproof.model.given import hash_of_given
 from foldproof.reproducibility import canonical_json, sha256, sha256_of_tree
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -35,15 +36,16 @@ class Commit:
 
 
 def digest_of(params: Params, fingerprint: str, root: Path) -> str:
-    """The SHA-256 over all that shapes a result: params, data, foldproof's source, the pipeline, pinned dependencies.
+    """The SHA-256 over all that shapes a result: params, data, sources, the pipeline, pinned dependencies.
 
+    Sources are foldproof's, and those of the user's own network and source of data.
     What shapes no output of a stage is left out, else a change of it would make old results look like new ones.
     """
     code = sha256_of_tree(shaping_sources(), PACKAGE.parent)
     local = [*root.glob("pipeline/*.py"), root / "constraints.txt"]
     scripts = sha256_of_tree([file for file in local if file.is_file()], root)
-    network = hash_of_source(params.model)
-    parts = (canonical_json(params.flat()), fingerprint, code, network, scripts, _stages(root / "dvc.yaml"))
+    given = hash_of_given(params.model) + hash_of_own_source(params.data)
+    parts = (canonical_json(params.flat()), fingerprint, code, given, scripts, _stages(root / "dvc.yaml"))
     return sha256(*(part.encode() for part in parts))
 
 

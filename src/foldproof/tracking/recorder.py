@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from foldproof.config import Params, load_params
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Member
 from foldproof.reproducibility import read_json
 from foldproof.tracking import provenance

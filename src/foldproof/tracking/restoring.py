@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from foldproof.config import Params, load_params
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.errors import FoldproofError, TrackingError
 from foldproof.reproducibility import canonical_json, environment, read_json
 from foldproof.tracking import journal, provenance

@@ -34,7 +34,11 @@ def record_outputs(scribe: Scribe, root: Path, stage: str, seed: int) -> None:
         scribe.artifact(file, folder)
     if stage == "evaluate":
         if (root / LEAVES["evaluate"]).exists():
-            scribe.metrics(dict(_numbers(read_json(root / LEAVES["evaluate"]))))
+            figures = read_json(root / LEAVES["evaluate"])
+            further = figures.pop("targets", {})
+            scribe.metrics(dict(_numbers(figures)))
+            for target, own in further.items():
+                scribe.metrics(dict(_numbers(own, f"{target}/")))
         for member, values in _folds(root / "reports" / "folds.csv", seed):
             scribe.metrics(values, member)
 

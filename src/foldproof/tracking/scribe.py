@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from foldproof.config import Params
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Member
 from foldproof.reproducibility import sha256, sha256_of_tree
 from foldproof.tracking.journal import Journal

@@ -51,14 +51,14 @@ def send_input(run: KnownRun, schema: dict[str, Any]) -> None:
     digest = schema["fingerprint"][:LONGEST_DIGEST]
     if digest in {entry.dataset.digest for entry in run.run.inputs.dataset_inputs}:
         return
-    profile = {name: schema[name] for name in ("rows", "kind", "task", "target", "fingerprint")}
+    profile = {name: schema[name] for name in ("rows", "kind", "targets", "shape", "fingerprint")}
     dataset = Dataset(
         name=schema["name"],
         digest=digest,
         source_type="foldproof",
         source=json.dumps({"name": schema["name"], "fingerprint": schema["fingerprint"]}),
         schema=json.dumps(_columns(schema)),
-        profile=json.dumps(profile | {"shape": list(schema["shape"]), "classes": list(schema["classes"])}),
+        profile=json.dumps(profile),
     )
     run.client.log_inputs(run.id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
 
@@ -105,8 +105,9 @@ def send_ending(run: KnownRun, ending: Ending) -> None:
 def _columns(schema: dict[str, Any]) -> dict[str, Any]:
     """The columns as MLflow's UI reads them."""
     if schema["kind"] == "table":
-        columns = [{"name": name, "type": "float", "required": True} for name in schema["features"]]
-        kind = "string" if schema["task"] == "classification" else "float"
-        return {"mlflow_colspec": [*columns, {"name": schema["target"], "type": kind, "required": True}]}
+        columns = [(one["name"], "string" if one["kind"] == "category" else "float") for one in schema["columns"]]
+        targets = [(one["name"], "string" if one["classes"] else "float") for one in schema["targets"]]
+        named = [{"name": name, "type": kind, "required": True} for name, kind in columns + targets]
+        return {"mlflow_colspec": named}
     rows = {"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, *schema["shape"]]}}
     return {"mlflow_tensorspec": {"features": json.dumps([rows]), "targets": None}}

@@ -13,22 +13,22 @@ from foldproof.config.train import Train
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import Statistics
-from foldproof.metrics import primary
 from foldproof.model.build import build, multiply_adds
 from foldproof.model.exported import ExportedModel
-from foldproof.model.factory_source import hash_of_source
+from foldproof.model.given import hash_of_given
 from foldproof.model.stacked import stack
 from foldproof.model.without import Without
+from foldproof.training.assignment import Assignment
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
 from foldproof.training.exporting import Exporter
 from foldproof.training.kept import Kept
-from foldproof.training.losses import loss_for
 from foldproof.training.members import key_of_member, kinds_of, make_recipe
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
 from foldproof.training.resume import Resume, digest_of_training
-from foldproof.training.task import Task
+from foldproof.training.transfer import transfer_of
+from foldproof.training.watched_words import with_account_of_words
 from foldproof.unfinished import in_use
 
 
@@ -36,7 +36,8 @@ from foldproof.unfinished import in_use
 class Trained:
     """The model and, for each member, the predictions of the rows that scored it: `[rows, C]` or `[rows]`.
 
-    `without` is what the model would be without averaging or snapshots, where those are on.
+    Those of several targets stand side by side, `[rows, K]`. `without` is what the model would be without averaging or
+    snapshots, where those are on.
     """
 
     model: ExportedModel
@@ -59,11 +60,13 @@ def train_members(
     Raises ConfigError where sections do not go together, TrainingError where training diverges.
     """
     schema, sections = dataset.schema, (model, train, augment)
-    first = build(model, schema.shape, schema.outputs, key_of_member(split.members[0]))
+    inputs = statistics.preprocessing.inputs
+    first = build(model, inputs, schema.outputs, key_of_member(split.members[0]))
     refuse_unfit_network(train, first)
-    make_recipe(schema.task, train)  # or a refusal, before a worker is started
-    row = multiply_adds(first, schema.shape)
-    network, matrix, _ = stack([first])
+    recipe = make_recipe(schema.targets, train)  # or a refusal, before a worker is started
+    row = multiply_adds(first, inputs.shape)
+    network, matrix, buffers = stack([first])
+    transfer = transfer_of(model, train, network, buffers, schema, split)
     steps = split.steps_per_epoch(train.batch_size)
     batch_size = max(split.training_sizes()) if train.batch_size == "full" else train.batch_size
     work = Work(
@@ -79,7 +82,7 @@ def train_members(
         split.members,
         train.epochs,
         steps,
-        primary(schema.task),
+        recipe.score,
         work.parameters,
         plan.device,
         plan.threads,
@@ -88,15 +91,15 @@ def train_members(
     )
     for sink in sinks:
         sink(started)
-    source = hash_of_source(model)
-    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, source)) if resume else None
-    task = Task(dataset, split, statistics, model, train, augment, plan, folder)
+    given = hash_of_given(model)
+    folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, given)) if resume else None
+    assignment = Assignment(dataset, split, statistics, model, train, augment, plan, folder)
     with in_use(folder) if folder else nullcontext():
-        kept = Kept.joined(ENGINES[plan.engine](task, sinks), plan.populations)
-    activation = loss_for(train, schema.task).output_activation
-    exporter = Exporter(
-        schema, split, statistics, model, network, {**plan.to_dict(), "steps_per_epoch": steps}, activation
-    )
+        kept = Kept.joined(ENGINES[plan.engine](assignment, sinks), plan.populations)
+    activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
+    told = {**plan.to_dict(), "steps_per_epoch": steps}
+    exporter = Exporter(schema, split, statistics, model, network, told, activations, transfer.record())
     exported, without = exporter(kept, train.averaging)
+    exported = with_account_of_words(exported, split, model.embedding)
     scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]
     return Trained(exported, exported.predict_lists(dataset.features, scored), without)

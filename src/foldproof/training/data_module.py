@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
@@ -49,10 +50,12 @@ class FoldDataModule(pl.LightningDataModule):
         batch_size: int,
         steps: int,
         first_epoch: int = 0,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         super().__init__()
         self.features = torch.from_numpy(features)
         self.targets = torch.from_numpy(targets)
+        self.weights = None if weights is None else torch.from_numpy(weights)
         self.training = training
         self.inner_validation = inner_validation
         self.keys = keys
@@ -64,6 +67,7 @@ class FoldDataModule(pl.LightningDataModule):
         """Move tables and targets to the device, and the rows where they fit."""
         self.keys = self.keys.to(device)
         self.targets = self.targets.to(device)
+        self.weights = None if self.weights is None else self.weights.to(device)
         self.training = self.training.to(device)
         self.inner_validation = self.inner_validation.to(device)
         if device.type == "cuda":
@@ -76,13 +80,17 @@ class FoldDataModule(pl.LightningDataModule):
         return EpochLoader(self)
 
     def gather(self, index: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Raw rows `[P, B, *shape]` in `dtype` and targets `[P, B]` of an index tensor `[P, B]`.
+        """Raw rows `[P, B, *shape]` in `dtype` and targets, `[P, B]` or `[P, B, T]`, of an index tensor `[P, B]`.
 
         In memory the rows lie as `[B, P, *shape]`, which the network takes them as without a copy.
         """
         rows = self.features[index.t().to(self.features.device)].to(index.device, dtype).transpose(0, 1)
         targets = self.targets[index]
         return rows, targets.to(dtype) if targets.is_floating_point() else targets
+
+    def row_weights(self, index: Tensor, dtype: torch.dtype) -> Tensor | None:
+        """How much the rows of an index tensor `[P, B]` count by themselves, `[P, B]`; None where all count alike."""
+        return None if self.weights is None else self.weights[index].to(dtype)
 
     def compact(self, keep: Tensor) -> None:
         """Go on with the members at `keep` alone."""

@@ -1,6 +1,13 @@
-"""When a training loss says that a member will not recover."""
+"""When a member will not recover, and what is said of it. Findings are by place in the tensors `[P, ...]`."""
+
+from collections.abc import Sequence
 
 from torch import Tensor
+
+ADVICE = (
+    "training diverged: lower train.optimizer.learning_rate, set train.gradient_clip_norm, or look for extreme values "
+    "in the data (train.divergence_factor sets the limit)"
+)
 
 
 def divergence_limits(first: Tensor, factor: float, ceiling: Tensor) -> Tensor:
@@ -12,3 +19,34 @@ def divergence_limits(first: Tensor, factor: float, ceiling: Tensor) -> Tensor:
     draws the line at 1.5 times (many classes) to 2 times (two).
     """
     return factor * first / (1 + (factor - 1) * first / ceiling)
+
+
+def diverged(losses: Tensor, limits: Tensor, first: Tensor, bad_steps: Tensor, epoch: int) -> dict[int, str]:
+    """Whose training losses say so.
+
+    Args:
+        losses: at the end of the epoch, `[P]`.
+        limits: above which they have diverged, `[P]`.
+        first: before the first step, `[P]`.
+        bad_steps: the first step whose loss was not finite, `[P]`; -1 where none was.
+        epoch: of which they are.
+    """
+    found: dict[int, str] = {}
+    for place in range(len(losses)):
+        if bad_steps[place] >= 0:
+            found[place] = f"the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})"
+        elif losses[place] > limits[place]:
+            found[place] = (
+                f"the training loss at the end of epoch {epoch} is {losses[place]:.4g}, over the limit of "
+                f"{limits[place]:.4g} for one of {first[place]:.4g} before the first step"
+            )
+    return found
+
+
+def unusable(losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, str]:
+    """Whose weights give no finite loss `[P]` or predictions, `[P, n, ...]` a target, of inner-validation rows."""
+    finite = losses.isfinite()
+    for of_target in predictions:
+        finite = finite & of_target.flatten(1).isfinite().all(1)
+    told = f"the weights give no finite loss on the inner-validation rows (epoch {epoch})"
+    return {place: told for place, usable in enumerate(finite.tolist()) if not usable}

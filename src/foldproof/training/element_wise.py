@@ -20,8 +20,7 @@ class ElementWise(PopulationOptimizer):
     """Drives what `make` gives, on a stand-in for the matrix."""
 
     def __init__(self, matrix: nn.Parameter, make: Make, block: Any, rates: Rates, elements: Elements) -> None:
-        super().__init__(matrix, rates)
-        self._elements = elements
+        super().__init__(matrix, rates, elements)
         self._update = nn.Parameter(torch.zeros_like(matrix))
         self._inner = make(self._update, block, elements)
 
@@ -34,13 +33,14 @@ class ElementWise(PopulationOptimizer):
                 loss = closure()
         gradient = self._matrix.grad
         assert gradient is not None
-        rates, rate = self.rates, self._rates_of_elements()
+        self.begin_anew_when_thawed()
+        rates, rate, elements = self.rates, self._rates_of_elements(), self.elements.at(self.steps)
         if rates.clip_value is not None:
             clip_values(gradient, rates.clip_value)
         if rates.clip_norm is not None:
             clip_norms(gradient, rates.clip_norm)
         if rates.weight_decay is not None:
-            decay = rates.weight_decay.unsqueeze(1) * self._elements.weights
+            decay = rates.weight_decay.unsqueeze(1) * elements.weights
             if rates.decoupled:
                 self._matrix.mul_(1 - rate * decay)
             else:
@@ -50,16 +50,19 @@ class ElementWise(PopulationOptimizer):
         self._inner.step()
         self._matrix.addcmul_(self._update, rate)
         if rates.max_norm is not None:
-            limit_norms(self._matrix, rates.max_norm, self._elements.units)
+            limit_norms(self._matrix, rates.max_norm, elements.units)
         self.steps += 1
         return loss
 
     def _rates_of_elements(self) -> Tensor:
-        """The learning rates of the step to come, `[P, 1]`, or `[P, N]` where the output layer has its own."""
+        """The learning rates of the step to come, `[P, 1]`, or `[P, N]` where some layers have their own."""
         rate = self.learning_rates().unsqueeze(1)
-        if self.rates.head_rate_factor is None:
-            return rate
-        return rate * (1 + (self.rates.head_rate_factor.unsqueeze(1) - 1) * self._elements.head)
+        if self.rates.head_rate_factor is not None:
+            rate = rate * _where(self.elements.head, self.rates.head_rate_factor)
+        if self.rates.old_rate_factor is not None:
+            assert self.elements.old is not None
+            rate = rate * _where(self.elements.old, self.rates.old_rate_factor)
+        return rate
 
     def state_tensors(self) -> dict[str, Tensor]:
         """What the inner optimizer remembers of earlier steps: `[P, N]` each, or a number that all members share."""
@@ -87,3 +90,8 @@ class ElementWise(PopulationOptimizer):
                 if isinstance(value, Tensor) and value.dim():
                     state[name] = value[keep]
         self.rates = self.rates.select(keep)
+
+
+def _where(marked: Tensor, factor: Tensor) -> Tensor:
+    """`factor` `[P]` where `marked` `[N]` is 1, and 1 elsewhere, `[P, N]`."""
+    return 1 + (factor.unsqueeze(1) - 1) * marked

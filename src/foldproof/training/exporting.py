@@ -6,15 +6,16 @@ from typing import Any
 
 from foldproof.config.averaging import Averaging
 from foldproof.config.model import Model
-from foldproof.data.dataset import Schema
-from foldproof.data.splits import Split
-from foldproof.data.statistics import Statistics
+from foldproof.data.schema import Schema
+from foldproof.data.splits import Role, Split
+from foldproof.data.statistics import Statistics, hash_of_rows
 from foldproof.model.exported import ExportedModel, export
 from foldproof.model.output_activations import OutputActivation
 from foldproof.model.stacked import StackedNetwork
 from foldproof.model.without import Without
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.kept import Kept
+from foldproof.training.transfer import rows_learnt_from
 from foldproof.training.weights import Weights
 
 
@@ -55,7 +56,8 @@ class Exporter:
     model: Model
     network: StackedNetwork
     plan: dict[str, Any]  # as the record tells it
-    output_activation: OutputActivation
+    output_activations: tuple[OutputActivation, ...]  # of each target
+    started_from: dict[str, Any] | None = None
 
     def __call__(self, kept: Kept, averaging: Averaging) -> tuple[ExportedModel, tuple[Without, ...]]:
         """The model, and which one it would be without averaging, and with that but without snapshots."""
@@ -82,8 +84,9 @@ class Exporter:
             candidate.weights.buffers,
             self.statistics,
             self.plan,
-            self.output_activation,
+            self.output_activations,
             snapshots,
+            self.started_from,
         )
 
     def _record(self, kept: Kept, place: int, told: dict[str, Any]) -> dict[str, Any]:
@@ -95,4 +98,6 @@ class Exporter:
             **told,
             "epochs": kept.epochs[place],
             "stopped": kept.stopped[place],
+            "learnt_from": rows_learnt_from(self.split, place),
+            "training_rows_sha256": hash_of_rows(self.split.rows(place, Role.TRAINING)),
         }

@@ -4,58 +4,31 @@ import logging
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
 
-from foldproof.config.schedule import ReduceOnPlateau
-from foldproof.data.dataset import Task
 from foldproof.data.splits import Member
-from foldproof.training.averaging import AveragingRow, WeightAverage
+from foldproof.training.averaging import WeightAverage
 from foldproof.training.best_epochs import BestEpochs
 from foldproof.training.checkpoints import Checkpoint
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.events import FitContinued, Sink
 from foldproof.training.kept import Kept
-from foldproof.training.losses import LossRow
 from foldproof.training.memory import keeping_freed_memory
-from foldproof.training.module import Objective, PopulationModule
-from foldproof.training.optimizers import OptimizerRow
+from foldproof.training.module import PopulationModule
 from foldproof.training.population import Population
+from foldproof.training.recipe import Recipe
 from foldproof.training.resume import Trail
-from foldproof.training.snapshots import Cycles
 
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
     "fp32": "32-true",
     "bf16": "bf16-mixed",
     "fp64": "64-true",
 }
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How every member is trained, as plain values; what differs between members is in the population's settings."""
-
-    task: Task
-    score: str
-    loss: LossRow
-    optimizer: OptimizerRow
-    block: Any
-    factor_of_epochs: Callable[[float], float]
-    reduction: ReduceOnPlateau | None
-    acting: frozenset[str]
-    epochs: int
-    patience: int
-    minimum_improvement: float
-    divergence_factor: float
-    averaging: AveragingRow | None
-    averages_from: int  # epoch
-    cycles: Cycles | None
-    diverged_stop: bool = False  # a member that diverges stops alone; else it ends the fit
 
 
 def fit(
@@ -74,27 +47,14 @@ def fit(
     """
     found = trail.found if trail else None
     average = None if recipe.averaging is None else WeightAverage(recipe.averaging, recipe.averages_from)
-    best = BestEpochs(
-        population.members,
-        recipe.score,
-        recipe.epochs,
-        recipe.patience,
-        recipe.minimum_improvement,
-        recipe.divergence_factor,
-        recipe.reduction,
-        sinks,
-        trail,
-        average,
-        recipe.cycles,
-        diverged_stop=recipe.diverged_stop,
-    )
+    best = BestEpochs(population.members, recipe, sinks, trail, average)
     if trail and found:
         _tell_again(trail, population.members, found.epochs, sinks)
         kept = Kept.of(found)
         if all(kept.stopped):
             return kept
         population = _as_found(population, data, found)
-    module = PopulationModule(population, data, _objective(recipe, data.steps), found)
+    module = PopulationModule(population, data, recipe.objective, found)
     with _quiet(), _deterministic(), keeping_freed_memory():
         trainer = pl.Trainer(
             accelerator=device,
@@ -127,17 +87,6 @@ def _as_found(population: Population, data: FoldDataModule, found: Checkpoint) -
     data.compact(alive)
     data.first_epoch = found.epochs
     return population.select(alive).trained(found.tensors["matrix"], found.group("buffers"))
-
-
-def _objective(recipe: Recipe, steps: int) -> Objective:
-    return Objective(
-        recipe.task,
-        recipe.loss,
-        recipe.optimizer,
-        recipe.block,
-        lambda step: recipe.factor_of_epochs(step / steps),
-        recipe.acting,
-    )
 
 
 @contextmanager

@@ -42,7 +42,6 @@ def _only(value: Any) -> Callable[[Any], bool]:
 
 
 _SEARCHED = "what moves the weights must be in the loss that its line search sees"
-_UNTOUCHED = "it would move rows of embeddings that a step does not meet"
 
 FULL_BATCH = (Limit("batch_size", _only("full"), "full", "its steps are over all rows"),)
 LINE_SEARCH = (
@@ -52,9 +51,4 @@ LINE_SEARCH = (
     Limit("gradient_clip_value", _only(None), "null", _SEARCHED),
     Limit("max_norm", _only(None), "null", _SEARCHED),
     Limit("optimizer.head_rate_factor", _only(1), "1", _SEARCHED),
-)
-SPARSE_ROWS = (
-    Limit("optimizer.weight_decay", _only(0), "0", _UNTOUCHED),
-    Limit("penalty.l1", _only(0), "0", _UNTOUCHED),
-    Limit("penalty.l2", _only(0), "0", _UNTOUCHED),
 )

@@ -18,13 +18,14 @@ class LineSearch(PopulationOptimizer):
     """Drives `torch.optim.LBFGS` on the matrix `[1, N]` itself; the closure is called as often as the search asks."""
 
     def __init__(self, matrix: nn.Parameter, make: Make, block: Any, rates: Rates, elements: Elements) -> None:
-        super().__init__(matrix, rates)
+        super().__init__(matrix, rates, elements)
         if len(matrix) != 1:
             raise ValueError(f"{len(matrix)} members in one line search; each needs its own")
         self._inner = make(matrix, block, elements)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step of the inner optimizer; returns the loss before it."""
+        self.begin_anew_when_thawed()
         self._inner.param_groups[0]["lr"] = self.learning_rates().item()
         assert closure is not None
         loss = self._inner.step(closure)

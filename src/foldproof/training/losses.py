@@ -1,6 +1,6 @@
 """Losses: a table `name -> {task: row}`. A member minimises a function of the (weighted) mean of its rows' losses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from foldproof.config.loss import LossName
 from foldproof.config.train import Train
-from foldproof.data.dataset import Task
+from foldproof.data.schema import Task
 from foldproof.errors import ConfigError
 from foldproof.model.output_activations import OutputActivation
 from foldproof.model.stacked import State
@@ -61,27 +61,39 @@ DEFAULT_LOSS: dict[Task, LossName] = {"classification": "cross_entropy", "regres
 
 def loss_for(train: Train, task: Task) -> LossRow:
     """The row that section `train` asks for; raises ConfigError with all that does not fit this task or this loss."""
-    name = _name(train, task)
-    legal = [loss for loss, tasks in LOSSES.items() if task in tasks]
+    return losses_for(train, (task,))[0]
+
+
+def losses_for(train: Train, tasks: Sequence[Task]) -> tuple[LossRow, ...]:
+    """The rows that section `train` asks for, of targets with these tasks; raises ConfigError with all that is unfit.
+
+    A loss that is named is that of every target whose task has it; the others have their task's default.
+    """
+    different = tuple(dict.fromkeys(tasks))
+    told = " and ".join(different)
+    legal = [loss for loss, rows in LOSSES.items() if rows.keys() & set(tasks)]
+    names = {task: _name(train, task) for task in different}
     problems = []
-    if name not in legal:
-        problems.append(f"train.loss.name: found {name}, legal for {task}: {', '.join(legal)} or auto")
-    elif train.label_smoothing and not LOSSES[name][task].smooths_labels:
-        smoothing = [loss for loss in legal if LOSSES[loss][task].smooths_labels]
+    if train.loss.name not in ("auto", *legal):
+        problems.append(f"train.loss.name: found {train.loss.name}, legal for {told}: {', '.join(legal)} or auto")
+    elif train.label_smoothing and not any(LOSSES[name][task].smooths_labels for task, name in names.items()):
+        smoothing = [loss for loss in legal if any(row.smooths_labels for row in _rows(loss, different))]
         others = f", or the loss {', '.join(smoothing)}" if smoothing else ""
-        problems.append(f"train.label_smoothing: found {train.label_smoothing:g}, legal with {name}: 0{others}")
-    if train.class_weights != "none" and task == "regression":
+        found = f"train.label_smoothing: found {train.label_smoothing:g}"
+        problems.append(f"{found}, legal with {', '.join(names.values())}: 0{others}")
+    if train.class_weights != "none" and "classification" not in tasks:
         problems.append(f"train.class_weights: found {train.class_weights}, legal for regression: none")
     if problems:
         raise ConfigError(*problems)
-    return LOSSES[name][task]
+    return tuple(LOSSES[names[task]][task] for task in tasks)
 
 
-def loss_settings(train: Train, task: Task) -> dict[str, float]:
-    """The numbers that the chosen loss reads: `label_smoothing`, and its own block's keys as `<loss>_<key>`."""
-    name = _name(train, task)
-    block = getattr(train.loss, name, ())
-    return {"label_smoothing": train.label_smoothing, **{f"{name}_{key}": float(value) for key, value in block}}
+def loss_settings(train: Train, *tasks: Task) -> dict[str, float]:
+    """The numbers that the chosen losses read: `label_smoothing`, and their own blocks' keys as `<loss>_<key>`."""
+    found = {"label_smoothing": train.label_smoothing}
+    for name in dict.fromkeys(_name(train, task) for task in tasks):
+        found |= {f"{name}_{key}": float(value) for key, value in getattr(train.loss, name, ())}
+    return found
 
 
 def weighted_mean(losses: Tensor, weights: Tensor | None) -> Tensor:
@@ -90,4 +102,10 @@ def weighted_mean(losses: Tensor, weights: Tensor | None) -> Tensor:
 
 
 def _name(train: Train, task: Task) -> LossName:
-    return DEFAULT_LOSS[task] if train.loss.name == "auto" else train.loss.name
+    name = train.loss.name
+    return DEFAULT_LOSS[task] if name == "auto" or task not in LOSSES[name] else name
+
+
+def _rows(name: LossName, tasks: Sequence[Task]) -> list[LossRow]:
+    """What a loss is of those of the tasks that have it."""
+    return [row for task, row in LOSSES[name].items() if task in tasks]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import Any
 
 import pytorch_lightning as pl
@@ -12,14 +13,11 @@ from torch import Tensor, nn
 from foldproof import randomness
 from foldproof.data.augmentation import Mix, augment, mix
 from foldproof.data.batches import RowTable, epoch_batches
-from foldproof.data.dataset import Task
-from foldproof.data.statistics import normalise
-from foldproof.model.output_activations import OUTPUT_ACTIVATIONS
 from foldproof.model.stacked import State
 from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.elements import Elements
-from foldproof.training.losses import LossRow, weighted_mean
+from foldproof.training.heads import Head, apart, together
 from foldproof.training.optimizers import OptimizerRow
 from foldproof.training.penalties import PENALTIES, penalty
 from foldproof.training.population import Population
@@ -33,11 +31,10 @@ EVALUATED_AT_ONCE = 1024  # rows a member
 class Objective:
     """What is minimised, and how."""
 
-    task: Task
-    loss: LossRow
+    heads: tuple[Head, ...]  # one a target
     optimizer: OptimizerRow
-    block: Any
-    factor: Callable[[int], float]
+    block: Any  # the optimizer's settings
+    factor_of_epochs: Callable[[float], float]  # on the learning rate
     acting: frozenset[str]  # the settings of members that are on
 
 
@@ -56,6 +53,7 @@ class PopulationModule(pl.LightningModule):
         self.optimizer_of_population: PopulationOptimizer | None = None
         self.found = found
         self._elements: Elements
+        self._resting = frozenset[str]()  # layers that evaluate as long as they are frozen
         self._penalties = sorted(objective.acting & PENALTIES.keys())
         self._loss_sum = torch.zeros(0)
         self._late_loss_sum = torch.zeros(0)
@@ -82,11 +80,16 @@ class PopulationModule(pl.LightningModule):
         objective, settings = self.objective, self.population.to(self.matrix.device, self.matrix.dtype).settings
         rates = Rates(
             settings["learning_rate"],
-            objective.factor,
+            lambda step: objective.factor_of_epochs(step / self.data.steps),
             objective.optimizer.decay == "decoupled",
+            old_rate_factor=settings.get("old_rate_factor"),
             **{name: settings[name] for name in objective.acting - PENALTIES.keys()},
         )
-        self._elements = Elements.of(self.population.network).to(self.matrix.device, self.matrix.dtype)
+        transfer, network = self.population.transfer, self.population.network
+        until = inf if transfer.unfreeze_epoch is None else transfer.unfreeze_epoch * self.data.steps
+        elements = Elements.of(network, transfer.loaded, transfer.frozen, until)
+        self._elements = elements.to(self.matrix.device, self.matrix.dtype)
+        self._resting = network.batch_normalisations(transfer.frozen)
         self.optimizer_of_population = objective.optimizer.over(self.matrix, objective.block, rates, self._elements)
         if self.found is not None:
             self.optimizer_of_population.restore(self.found.group("optimizer"), self.found.facts["steps"])
@@ -141,6 +144,10 @@ class PopulationModule(pl.LightningModule):
         losses = self._training_losses_of(index, self.matrix, self.population.buffers, self.steps_made)
         total = losses.sum()
         self.manual_backward(total)
+        free = self._elements.free_at(self.steps_made)
+        if free is not None:
+            assert self.matrix.grad is not None
+            self.matrix.grad.mul_(free)
         if self.steps_made != self._watched:  # a line search asks again; what counts is the loss before the step
             self._watch(losses.detach())
         return total.detach()
@@ -174,28 +181,22 @@ class PopulationModule(pl.LightningModule):
         rows, targets = self.data.gather(index, self.rows_dtype)
         rows = augment(rows, population.strengths, keys, population.statistics)
         rows, mixed = mix(rows, population.strengths, keys)
-        rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
-        outputs = population.network(matrix, buffers, rows, keys)
-        means = self._mean_losses(outputs, targets, mixed)
+        rows = population.inputs(rows)
+        resting = frozenset[str]() if self._elements.free_at(step) is None else self._resting
+        outputs = population.network(matrix, buffers, rows, keys, resting)
+        means = self._mean_losses(outputs, targets, self.data.row_weights(index, self.rows_dtype), mixed)
         if not self._penalties:
             return means
         rates = {name: population.settings[name] for name in self._penalties}
-        return means + penalty(matrix, self._elements.weights, rates)
+        return means + penalty(matrix, self._elements.at(step).weights, rates)
 
-    def _mean_losses(self, outputs: Tensor, targets: Tensor, mixed: Mix | None) -> Tensor:
-        """`[P]`, of outputs `[P, B, K]` for targets `[P, B]`; a mixed row has two targets, and counts as both do."""
-
-        def each(function: Callable[[Tensor], Tensor]) -> Tensor:
-            return mixed.of(function, targets) if mixed else function(targets)
-
-        def losses(targets: Tensor) -> Tensor:
-            return self._losses(outputs, targets, self.population.settings)
-
-        if "class_weights" not in self.population.settings:
-            return self.objective.loss.of_mean(weighted_mean(each(losses), None))
-        weights = each(self._class_weights)
-        of_rows = each(lambda targets: losses(targets) * self._class_weights(targets)) / weights
-        return self.objective.loss.of_mean(weighted_mean(of_rows, weights))
+    def _mean_losses(self, outputs: Tensor, targets: Tensor, counts: Tensor | None, mixed: Mix | None) -> Tensor:
+        """`[P]`, of outputs `[P, B, K]` for targets `[P, B]` or `[P, B, T]` of rows that count `counts` `[P, B]`."""
+        settings, statistics = self.population.settings, self.population.statistics
+        each = apart(self.objective.heads, outputs.to(self.rows_dtype), targets)
+        return together(
+            [head.mean_loss(own, wanted, counts, mixed, settings, statistics) for head, own, wanted in each], settings
+        )
 
     def training_losses(self) -> Tensor:
         """The epoch's mean training loss `[P]`, on the CPU in float64."""
@@ -210,36 +211,45 @@ class PopulationModule(pl.LightningModule):
         return self._first_bad_step.cpu()
 
     @torch.no_grad()
-    def evaluate(self, table: RowTable, weights: Weights | None = None) -> tuple[Tensor, Tensor]:
-        """Mean loss `[P]` (float64) and predictions `[P, n, ...]` on the rows of a table, without any randomness.
+    def evaluate(self, table: RowTable, weights: Weights | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Mean loss `[P]` (float64) and each head's predictions `[P, n, ...]` on the rows of a table; nothing is drawn.
 
-        They are those of `weights`, or of the weights as they are now. The loss is the one that is trained by, class
-        weights included, but of labels that are not smoothed.
+        They are those of `weights`, or of the weights as they are now. The loss is the one that is trained by, weights
+        of rows, classes and targets included, but of labels that are not smoothed.
         """
-        population, loss, weights = self.population, self.objective.loss, weights or self.weights
+        population, heads, weights = self.population, self.objective.heads, weights or self.weights
         no_smoothing = torch.zeros_like(population.settings["label_smoothing"])
         settings = {**population.settings, "label_smoothing": no_smoothing}
-        total = torch.zeros(len(population.members), dtype=torch.float64, device=self.matrix.device)
-        count = torch.zeros_like(total)
-        predictions: list[Tensor] = []
+        nothing = torch.zeros(len(population.members), dtype=torch.float64, device=self.matrix.device)
+        totals, counts = ([nothing.clone() for _ in heads] for _ in range(2))
+        predictions: list[list[Tensor]] = [[] for _ in heads]
         for start in range(0, table.rows.shape[1], EVALUATED_AT_ONCE):
             part = slice(start, start + EVALUATED_AT_ONCE)
-            rows, targets = self.data.gather(table.rows[:, part], self.rows_dtype)
-            rows = normalise(rows, population.statistics["center"], population.statistics["scale"])
+            index, counted = table.rows[:, part], table.weight[:, part]
+            rows, targets = self.data.gather(index, self.rows_dtype)
+            of_rows = self.data.row_weights(index, counted.dtype)
+            counted = counted if of_rows is None else counted * of_rows
+            rows = population.inputs(rows)
             with self.trainer.precision_plugin.forward_context():
                 outputs = population.network(weights.matrix, weights.buffers, rows)
-                losses = self._losses(outputs, targets, settings)
-            counted = table.weight[:, part]
-            if "class_weights" in settings:
-                counted = counted * self._class_weights(targets)
-            total += (losses.double() * counted).sum(1)
-            count += counted.sum(1)
-            predictions.append(OUTPUT_ACTIVATIONS[loss.output_activation](outputs).float().cpu())
-        return loss.of_mean(total / count).cpu(), torch.cat(predictions, dim=1)
+                each = apart(heads, outputs, targets)
+                losses = [
+                    head.losses(own.to(self.rows_dtype), wanted, settings, population.statistics)
+                    for head, own, wanted in each
+                ]
+            for (head, own, wanted), found in zip(each, losses, strict=True):
+                weight = head.weights(settings, wanted, counted)
+                totals[head.place] += (found.double() * weight).sum(1)
+                counts[head.place] += weight.sum(1)
+                predictions[head.place].append(head.predicted(own).float().cpu())
+        means = [head.loss.of_mean(totals[head.place] / counts[head.place]) for head in heads]
+        return together(means, settings).cpu(), tuple(torch.cat(one, dim=1) for one in predictions)
 
-    def targets_of(self, table: RowTable) -> Tensor:
-        """Targets `[P, n]` of a table's rows, as the loss sees them, on the CPU."""
-        return self._scaled(self.data.gather(table.rows, self.rows_dtype)[1]).cpu()
+    def first_targets(self, table: RowTable) -> Tensor:
+        """The first target `[P, n]` of a table's rows, as its loss sees it, on the CPU."""
+        _, targets = self.data.gather(table.rows, self.rows_dtype)
+        first = self.objective.heads[0]
+        return first.scaled(first.own(targets), self.population.statistics).cpu()
 
     def compact(self, keep: Tensor) -> None:
         """Go on with the members at `keep` alone; the Parameter object stays, so that Lightning's references hold."""
@@ -249,20 +259,6 @@ class PopulationModule(pl.LightningModule):
         self.optimizer_of_population.compact(keep)
         self.population = self.population.select(keep)
         self.data.compact(keep)
-
-    def _losses(self, outputs: Tensor, targets: Tensor, settings: State) -> Tensor:
-        return self.objective.loss.of_rows(outputs.to(self.rows_dtype), self._scaled(targets), settings)
-
-    def _class_weights(self, targets: Tensor) -> Tensor:
-        """How much each row `[P, B]` counts by its class."""
-        return self.population.settings["class_weights"].gather(1, targets)
-
-    def _scaled(self, targets: Tensor) -> Tensor:
-        """Numbers are learnt centred and scaled by the member's statistics; classes are as they are."""
-        if self.objective.task == "classification":
-            return targets
-        statistics = self.population.statistics
-        return (targets - statistics["target_center"].unsqueeze(1)) / statistics["target_scale"].unsqueeze(1)
 
     def _watch(self, losses: Tensor) -> None:
         """Add up, and note the first step that is not finite, without waiting for the device."""

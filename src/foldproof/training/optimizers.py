@@ -26,7 +26,7 @@ from foldproof.config.optimizer import (
 )
 from foldproof.training.element_wise import ElementWise
 from foldproof.training.elements import Elements
-from foldproof.training.limits import FULL_BATCH, LINE_SEARCH, SPARSE_ROWS, Limit
+from foldproof.training.limits import FULL_BATCH, LINE_SEARCH, Limit
 from foldproof.training.line_search import LineSearch
 from foldproof.training.population_optimizer import Make, PopulationOptimizer, Rates
 from foldproof.training.sparse_adam import SparseAdam
@@ -40,7 +40,7 @@ class OptimizerRow:
 
     `decay` says how weight decay acts: coupled, `g += wd * w` after clipping; decoupled, `w *= 1 - lr * wd`; or in the
     loss, as the penalty l2. `limits` are the values of other keys that it can work with, `layer` the layers that a
-    network must have. Members train one at a time where they are `alone`.
+    network must have. Members train one at a time where they are `alone`; layers may have rates of their own.
     """
 
     make: Make
@@ -49,6 +49,7 @@ class OptimizerRow:
     limits: tuple[Limit, ...] = ()
     layer: type[nn.Module] | None = None
     alone: bool = False
+    rates_by_layer: bool = True
     kind: Callable[[nn.Parameter, Make, Any, Rates, Elements], PopulationOptimizer] = ElementWise
 
     def over(self, matrix: nn.Parameter, block: Any, rates: Rates, elements: Elements) -> PopulationOptimizer:
@@ -138,6 +139,8 @@ OPTIMIZERS: dict[OptimizerName, OptimizerRow] = {
     "nadamw": OptimizerRow(_nadam, 0.001, decay="decoupled"),
     "radam": OptimizerRow(_radam, 0.001),
     "amsgrad": OptimizerRow(_amsgrad, 0.001),
-    "lbfgs": OptimizerRow(_lbfgs, 1.0, decay="loss", limits=LINE_SEARCH, alone=True, kind=LineSearch),
-    "sparse_adam": OptimizerRow(_sparse_adam, 0.001, limits=SPARSE_ROWS, layer=nn.Embedding),
+    "lbfgs": OptimizerRow(
+        _lbfgs, 1.0, decay="loss", limits=LINE_SEARCH, alone=True, rates_by_layer=False, kind=LineSearch
+    ),
+    "sparse_adam": OptimizerRow(_sparse_adam, 0.001, layer=nn.Embedding),
 }

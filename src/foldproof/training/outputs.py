@@ -54,9 +54,14 @@ class Curves:
 
 
 def out_of_fold_table(trained: Trained, dataset: Dataset, split: Split) -> "pd.DataFrame":
-    """One line a row and repeat: row, repeat, fold, target, and p0, p1, ... (probabilities) or prediction."""
+    """One line a row and repeat: row, repeat, fold, target, and p0, p1, ... (probabilities) or prediction.
+
+    Of several targets each has its own columns, `target_<name>`, `p0_<name>` and so on.
+    """
     import pandas as pd
 
+    schema = dataset.schema
+    targets = [dataset.view(place).targets for place in range(len(schema.targets))]
     parts = []
     for index, (member, predicted) in enumerate(zip(split.members, trained.out_of_fold, strict=True)):
         rows = split.rows(index, Role.SCORED)
@@ -65,11 +70,10 @@ def out_of_fold_table(trained: Trained, dataset: Dataset, split: Split) -> "pd.D
             "repeat": np.full(len(rows), member.repeat),
             "fold": np.full(len(rows), member.fold),
         }
-        part["target"] = np.asarray(dataset.targets[rows])
-        if predicted.ndim == 1:
-            part["prediction"] = predicted
-        else:
-            part |= {f"p{label}": predicted[:, label] for label in range(predicted.shape[1])}
+        for place, own in enumerate(schema.apart(predicted)):
+            part[schema.column(place, "target")] = np.asarray(targets[place][rows])
+            names = (schema.column(place, name) for name in schema.targets[place].columns)
+            part |= dict(zip(names, own.reshape(len(rows), -1).T, strict=True))
         parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True).sort_values(["repeat", "row"], ignore_index=True)
 

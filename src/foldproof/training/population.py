@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.splits import Member
 from foldproof.model.stacked import StackedNetwork, State
+from foldproof.training.transfer import Transfer
 
 
 @dataclass(frozen=True)
@@ -15,18 +17,21 @@ class Population:
     """P members and their tensors, each `[P, ...]`.
 
     `matrix` `[P, N]` weights; `buffers` running averages and rates of layers; `statistics` of the training rows, for
-    preprocessing and augmentation; `keys` `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and class weights
-    `[P, C]` where there are some; `strengths` of the augmentations that are on `[P]`.
+    preprocessing and augmentation; `keys` `[P, 2]`; `settings` numeric hyper-parameters `[P]`, and where there are some
+    class weights `[P, K]` and target weights `[P, T]`; `strengths` of the augmentations that are on `[P]`. `transfer`
+    says what of the network was trained before, and what stands still.
     """
 
     members: tuple[Member, ...]
     network: StackedNetwork
+    preprocessing: Preprocessing
     matrix: Tensor
     buffers: State
     statistics: State
     keys: Tensor
     settings: State
     strengths: State
+    transfer: Transfer
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Population":
         """The same population on a device; floating-point tensors in `dtype`, keys and counters as they are."""
@@ -45,6 +50,10 @@ class Population:
             settings=moved(self.settings),
             strengths=moved(self.strengths),
         )
+
+    def inputs(self, rows: Tensor) -> Tensor:
+        """What the networks are given for raw rows `[P, B, *shape]`."""
+        return self.preprocessing(rows, self.statistics)
 
     def trained(self, matrix: Tensor, buffers: State) -> "Population":
         """The same members with other weights and running averages."""

@@ -20,6 +20,7 @@ class Rates:
     decoupled: bool = False  # how weight decay acts
     weight_decay: Tensor | None = None
     head_rate_factor: Tensor | None = None
+    old_rate_factor: Tensor | None = None  # of what was trained before
     clip_value: Tensor | None = None
     clip_norm: Tensor | None = None
     max_norm: Tensor | None = None
@@ -36,10 +37,13 @@ Make = Callable[[nn.Parameter, Any, Elements], torch.optim.Optimizer]
 class PopulationOptimizer(torch.optim.Optimizer, ABC):
     """Steps the matrix `[P, N]` of a population."""
 
-    def __init__(self, matrix: nn.Parameter, rates: Rates) -> None:
+    _inner: torch.optim.Optimizer
+
+    def __init__(self, matrix: nn.Parameter, rates: Rates, elements: Elements) -> None:
         super().__init__([matrix], {"lr": 1.0})
         self._matrix = matrix
         self.rates = rates
+        self.elements = elements
         self.steps = 0
 
     def learning_rates(self) -> Tensor:
@@ -49,6 +53,16 @@ class PopulationOptimizer(torch.optim.Optimizer, ABC):
     def last_learning_rates(self) -> Tensor:
         """The learning rates `[P]` of the step just made."""
         return self.rates.learning_rate * self.rates.factor(self.steps - 1)
+
+    def begin_anew_when_thawed(self) -> None:
+        """Before the step that first moves what was frozen, forget all earlier ones.
+
+        Adam's running means would begin at 0 but be corrected as if they were old: its first steps would be of other
+        lengths than the rate, after many frozen ones several times as long.
+        """
+        frozen = self.elements.frozen
+        if frozen is not None and self.steps == frozen.until:
+            self._inner.state.clear()
 
     @abstractmethod
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

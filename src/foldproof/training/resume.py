@@ -14,7 +14,7 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor
 
-from foldproof.data.dataset import Schema
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Split
 from foldproof.data.statistics import Statistics
 from foldproof.reproducibility import canonical_json, environment, sha256, sha256_of_tree, write_whole
@@ -56,18 +56,25 @@ class Resume:
 
 
 def digest_of_training(
-    schema: Schema, split: Split, statistics: Statistics, sections: Sequence[BaseModel], plan: Plan, source: str = ""
+    schema: Schema, split: Split, statistics: Statistics, sections: Sequence[BaseModel], plan: Plan, given: str = ""
 ) -> str:
     """SHA-256 of all that shapes a training: data, split, statistics, sections, plan, environment, code.
 
-    `source` is the hash of the user's own network, where there is one.
+    `given` is the hash of what else the user gave: a network of their own, weights to start from.
     """
     members = [(member.seed, member.repeat, member.fold) for member in split.members]
-    facts: list[Any] = [schema.to_dict(), members, plan.to_dict(), environment(), torch.get_num_interop_threads()]
+    facts: list[Any] = [
+        schema.to_dict(),
+        statistics.preprocessing.to_dict(),
+        members,
+        plan.to_dict(),
+        environment(),
+        torch.get_num_interop_threads(),
+    ]
     facts += [section.model_dump(mode="json") for section in sections]
-    arrays = [array.tobytes() for _, array in sorted(statistics.arrays().items())]
+    arrays = [array.tobytes() for _, array in sorted(statistics.learnt.items())]
     code = sha256_of_tree([_PACKAGE / room for room in _ROOMS], _PACKAGE)
-    return sha256(canonical_json(facts).encode(), split.roles.tobytes(), *arrays, code.encode(), source.encode())
+    return sha256(canonical_json(facts).encode(), split.roles.tobytes(), *arrays, code.encode(), given.encode())
 
 
 class Trail:

@@ -23,18 +23,26 @@ from foldproof.training.fit import fit
 from foldproof.training.members import make_data, make_population, make_recipe
 from foldproof.training.population import Population, join
 
-MEMBERWISE = frozenset(
-    {
-        "model.dropout",
-        "model.initializer",
-        "train.gradient_clip_norm",
-        "train.label_smoothing",
-        "train.optimizer.learning_rate",
-        "train.optimizer.weight_decay",
-        *(f"augment.{name}" for name in AUGMENTATIONS),
-    }
-)
-OFF = (0, "none")
+# What may differ, and the value at which it is off: there a member lacks what others have. None: never off.
+MEMBERWISE: Mapping[str, object] = {
+    "model.dropout": 0,
+    "model.initial_scale": None,
+    "model.initializer": None,
+    "model.residual.stochastic_depth": 0,
+    "train.averaging.ema.decay": None,
+    "train.gradient_clip_norm": "none",
+    "train.gradient_clip_value": "none",
+    "train.label_smoothing": 0,
+    "train.loss.focal.gamma": None,
+    "train.loss.huber.delta": None,
+    "train.max_norm": "none",
+    "train.optimizer.head_rate_factor": 1,
+    "train.optimizer.learning_rate": None,
+    "train.optimizer.weight_decay": 0,
+    "train.penalty.l1": 0,
+    "train.penalty.l2": 0,
+    **{f"augment.{name}": 0 for name in AUGMENTATIONS},
+}
 
 Form = Mapping[str, object]
 
@@ -53,7 +61,7 @@ class TrialMember(Member):
 
 def form_of(trial: Params) -> Form:
     """What trials must share to train together: all params but the numbers of a member, and of those which are on."""
-    return {name: value not in OFF if name in MEMBERWISE else value for name, value in trial.flat().items()}
+    return {name: value != MEMBERWISE[name] if name in MEMBERWISE else value for name, value in trial.flat().items()}
 
 
 def by_form(trials: Iterable[Params]) -> list[list[int]]:
@@ -110,17 +118,26 @@ def fit_trials(
     population = begin(make_trials(dataset, split, statistics, trials))
     train = trials[0].train
     everyone = tuple(range(len(split.members))) * len(trials)
-    recipe = replace(make_recipe(dataset.schema.task, train), diverged_stop=True)
+    recipe = replace(make_recipe(dataset.schema.targets, train), diverged_stop=True)
     steps = split.steps_per_epoch(train.batch_size)
     data = make_data(dataset, split, everyone, train.batch_size, steps)
     with using_threads(threads):
         kept = fit(population, data, recipe, device, train.precision, sinks)
-    activation = recipe.loss.output_activation
+    activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
     models: list[ExportedModel] = []
     for number, trial in enumerate(trials):
         own = range(number * len(split.members), (number + 1) * len(split.members))
         told = {"threads": threads, "steps_per_epoch": steps}
-        exporter = Exporter(dataset.schema, split, statistics, trial.model, population.network, told, activation)
+        exporter = Exporter(
+            dataset.schema,
+            split,
+            statistics,
+            trial.model,
+            population.network,
+            told,
+            activations,
+            population.transfer.record(),
+        )
         models.append(exporter(kept.select(own), trial.train.averaging)[0])
     return models
 

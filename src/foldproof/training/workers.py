@@ -17,11 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from foldproof.errors import TrainingError
+from foldproof.training.assignment import Assignment
 from foldproof.training.event_log import read_events
 from foldproof.training.events import Event, FitContinued, Sink
 from foldproof.training.kept import Kept
 from foldproof.training.resume import events_path, trail_of
-from foldproof.training.task import Task
 
 LOOKED_EVERY = 0.2  # seconds between two looks at the logs, and at whether the parent lives
 DEATHS = 5  # of workers in a row, without an epoch between them, after which training gives up
@@ -37,19 +37,19 @@ THREADS = (
 )
 
 
-def in_workers(task: Task, sinks: Sequence[Sink]) -> list[Kept]:
+def in_workers(assignment: Assignment, sinks: Sequence[Sink]) -> list[Kept]:
     """Every population of the plan in a worker process; raises TrainingError when workers keep dying."""
     from joblib import dump
 
     with TemporaryDirectory() as scratch:
-        if task.folder is None:
-            task = replace(task, folder=Path(scratch))
-        followers = [_Follower(task, number, sinks) for number in range(len(task.plan.populations))]
+        if assignment.folder is None:
+            assignment = replace(assignment, folder=Path(scratch))
+        followers = [_Follower(assignment, number, sinks) for number in range(len(assignment.plan.populations))]
         for follower in followers:
             follower.begin()
-        file = Path(scratch) / "task"
-        dump(task, file)
-        found = _run_all(file, task.plan.threads, followers)
+        file = Path(scratch) / "assignment"
+        dump(assignment, file)
+        found = _run_all(file, assignment.plan.threads, followers)
         return [found[number] for number in range(len(followers))]
 
 
@@ -110,9 +110,9 @@ def _run(file: Path, number: int) -> _Result:
     """In the worker, which shares the rows with its neighbours: they are read from the file, not copied."""
     from joblib import load
 
-    task: Task = load(file, mmap_mode="c")
+    assignment: Assignment = load(file, mmap_mode="c")
     events: list[Event] = []
-    kept = task.run(number, [events.append])
+    kept = assignment.run(number, [events.append])
     return _Result(number, kept, [event for event in events if not isinstance(event, FitContinued)])
 
 
@@ -133,11 +133,11 @@ class _Follower:
     A worker that goes on after another has died may write some lines again: the same bytes at the same place.
     """
 
-    def __init__(self, task: Task, number: int, sinks: Sequence[Sink]) -> None:
-        folder = task.trail_folder(number)
+    def __init__(self, assignment: Assignment, number: int, sinks: Sequence[Sink]) -> None:
+        folder = assignment.trail_folder(number)
         assert folder is not None
         self._folder, self._position, self._sinks = folder, 0, sinks
-        self._members = tuple(task.split.members[index] for index in task.plan.populations[number])
+        self._members = tuple(assignment.split.members[index] for index in assignment.plan.populations[number])
         self.told = 0  # of the population's events, from its first on
 
     def begin(self) -> None:

@@ -1,7 +1,7 @@
 """What some augmentations must know of a member's training rows, and of no others: a table `name -> function`.
 
 Each takes the data and the member's training rows and gives one number a channel, shaped to broadcast against a row:
-`[C, 1, 1]` of images, `[F]` of tables, whose columns are their channels.
+`[C, 1, 1]` of images, `[F]` of tables and text, whose columns are their channels.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.config.data import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Rows
-from foldproof.data.statistics import Floats, fit_rows
+from foldproof.data.statistics import moments
+from foldproof.data.transforms.stream import Floats
 
 
 def measure(dataset: Dataset, rows: Sequence[Rows], names: Iterable[str]) -> dict[str, Floats]:
@@ -30,11 +30,23 @@ def _high(dataset: Dataset, rows: Rows) -> Floats:
 
 
 def _mean(dataset: Dataset, rows: Rows) -> Floats:
-    return _of_channels(fit_rows(dataset, rows, _BY_CHANNEL)[0][0])
+    """Of a category -1, the code of an unknown one: no number stands between two categories."""
+    return _or_of_categories(_of_channels(moments(dataset, rows, "channel")[0]), dataset, -1.0)
 
 
 def _deviation(dataset: Dataset, rows: Rows) -> Floats:
-    return _of_channels(fit_rows(dataset, rows, _BY_CHANNEL)[0][1])
+    """Of a category 0."""
+    return _or_of_categories(_of_channels(moments(dataset, rows, "channel")[1]), dataset, 0.0)
+
+
+def _or_of_categories(values: Floats, dataset: Dataset, instead: float) -> Floats:
+    categories = [column.kind == "category" for column in dataset.schema.columns]
+    return np.where(categories, instead, values) if any(categories) else values
+
+
+def _beyond(dataset: Dataset, rows: Rows) -> Floats:  # noqa: ARG001
+    """The code beyond a sentence's end of each feature: the number of its values."""
+    return np.array([len(column.values) for column in dataset.schema.columns], np.float64)
 
 
 def _over_all_but_channels(reduce: Callable[..., Any], features: NDArray[Any]) -> Floats:
@@ -47,10 +59,10 @@ def _of_channels(values: Floats) -> Floats:
     return values[(slice(None), *(slice(1),) * (values.ndim - 1))]
 
 
-_BY_CHANNEL = Preprocess(center="channel", scale="channel")
 MEASURES: dict[str, Callable[[Dataset, Rows], Floats]] = {
     "low": _low,
     "high": _high,
     "mean": _mean,
     "deviation": _deviation,
+    "beyond": _beyond,
 }

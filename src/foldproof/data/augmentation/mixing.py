@@ -21,9 +21,10 @@ class Mix:
     partner: Tensor
     share: Tensor
 
-    def of(self, function: Callable[[Tensor], Tensor], targets: Tensor) -> Tensor:
-        """A function of targets `[P, B]`, such as the loss, mixed as the rows are, `[P, B]`."""
-        return self.share * function(targets) + (1 - self.share) * function(targets.gather(1, self.partner))
+    def of(self, function: Callable[..., Tensor], *of_rows: Tensor) -> Tensor:
+        """A function of what rows have, `[P, B]` each, such as the loss of targets, mixed as the rows are, `[P, B]`."""
+        partners = (values.gather(1, self.partner) for values in of_rows)
+        return self.share * function(*of_rows) + (1 - self.share) * function(*partners)
 
 
 def mixup(rows: Tensor, strength: Tensor, keys: Tensor) -> Tensor:

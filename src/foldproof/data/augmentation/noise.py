@@ -19,7 +19,7 @@ def feature_noise(rows: Tensor, strength: Tensor, keys: Tensor, deviation: Tenso
         rows: `[P, B, F]`.
         strength: standard deviation of the noise over that of the column, `[P]`.
         keys: `[P, 2]`.
-        deviation: standard deviation of each column among the member's training rows, `[P, F]`.
+        deviation: standard deviation of each column among the member's training rows, 0 of categories, `[P, F]`.
     """
     draws = randomness.normal(randomness.at(keys, "feature noise"), tuple(rows.shape[1:]), rows.dtype)
     return rows + draws * (strength.unsqueeze(1) * deviation).unsqueeze(1)
@@ -34,7 +34,7 @@ def feature_dropout(rows: Tensor, strength: Tensor, keys: Tensor, mean: Tensor) 
         rows: `[P, B, F]`.
         strength: share of values, in [0, 1), `[P]`.
         keys: `[P, 2]`.
-        mean: of each column among the member's training rows, `[P, F]`.
+        mean: of each column among the member's training rows, -1 (unknown) of categories, `[P, F]`.
     """
     kept = randomness.at_least(randomness.at(keys, "feature dropout"), tuple(rows.shape[1:]), strength)
     return torch.where(kept, rows, mean.unsqueeze(1))

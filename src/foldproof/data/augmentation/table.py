@@ -14,12 +14,14 @@ from torch import Tensor
 
 from foldproof.config.augment import Augment
 from foldproof.config.closed import BatchSize
-from foldproof.data.augmentation import blur, boxes, colour, mixing, moves, noise, warps
+from foldproof.config.customary import Kind
+from foldproof.data.augmentation import blur, boxes, colour, mixing, moves, noise, warps, words
 from foldproof.data.augmentation.measures import measure
 from foldproof.data.augmentation.mixing import Mix
-from foldproof.data.dataset import Dataset, Kind, Schema
+from foldproof.data.dataset import Dataset
+from foldproof.data.schema import Schema
 from foldproof.data.splits import Rows
-from foldproof.data.statistics import Floats
+from foldproof.data.transforms.stream import Floats
 from foldproof.errors import ConfigError
 
 
@@ -31,6 +33,7 @@ class Augmentation:
     channels: int | None = None  # of images; None: any
     in_pixels: bool = False  # its strength, which then is at most an image's shorter side
     measures: tuple[str, ...] = ()
+    numbers_alone: bool = False  # whether there may be no categories
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,7 @@ class Mixing(Augmentation):
 
 IMAGES: tuple[Kind, ...] = ("image",)
 TABLES: tuple[Kind, ...] = ("table",)
+TEXT: tuple[Kind, ...] = ("text",)
 RANGE = ("low", "high")
 
 WARPS: dict[str, Warp] = {
@@ -73,13 +77,14 @@ CHANGES: dict[str, Change] = {
     "contrast": Change(apply=colour.contrast, kinds=IMAGES, measures=RANGE),
     "colour": Change(apply=colour.colour, kinds=IMAGES, measures=RANGE, channels=3),
     "blur": Change(apply=blur.blur, kinds=IMAGES, in_pixels=True),
-    "noise": Change(apply=noise.noise, kinds=IMAGES + TABLES),
+    "noise": Change(apply=noise.noise, kinds=IMAGES + TABLES, numbers_alone=True),
     "cutout": Change(apply=boxes.cutout, kinds=IMAGES, in_pixels=True, measures=("mean",)),
     "feature_noise": Change(apply=noise.feature_noise, kinds=TABLES, measures=("deviation",)),
     "feature_dropout": Change(apply=noise.feature_dropout, kinds=TABLES, measures=("mean",)),
+    "word_dropout": Change(apply=words.word_dropout, kinds=TEXT, measures=("beyond",)),
 }
 MIXINGS: dict[str, Mixing] = {
-    "mixup": Mixing(own=mixing.mixup, kinds=IMAGES + TABLES),
+    "mixup": Mixing(own=mixing.mixup, kinds=IMAGES + TABLES, numbers_alone=True),
     "cutmix": Mixing(own=mixing.cutmix, kinds=IMAGES),
 }
 AUGMENTATIONS: dict[str, Augmentation] = {**WARPS, **CHANGES, **MIXINGS}
@@ -96,12 +101,12 @@ def strengths(section: Augment, schema: Schema) -> dict[str, float]:
 
 
 def refuse_mixing_of_single_rows(chosen: Mapping[str, float], batch_size: BatchSize) -> None:
-    """Raise ConfigError where rows are to be mixed with others and there is none in their batch."""
+    """Raise ConfigError where rows are to be mixed with others and there is none in their batch; 0 mixes nothing."""
     if batch_size == 1:
         problems = [
             f"augment.{name}: found {chosen[name]:g}, legal with train.batch_size 1: 0"
             for name in MIXINGS
-            if name in chosen
+            if chosen.get(name)
         ]
         if problems:
             raise ConfigError(*problems)
@@ -154,6 +159,8 @@ def _legal(row: Augmentation, value: float, schema: Schema) -> str:
     """What would be legal instead; empty where the value is."""
     if schema.kind not in row.kinds:
         return f"0 for {schema.kind} rows (it is made for {' and '.join(row.kinds)} rows)"
+    if row.numbers_alone and any(column.kind == "category" for column in schema.columns):
+        return "0 for tables with categories, which are no numbers"
     if row.channels not in (None, schema.shape[0]):
         return f"0 for images with {schema.shape[0]} channel(s) (it is made for {row.channels})"
     if row.in_pixels and value > min(schema.shape[1:]):

@@ -20,19 +20,23 @@ __all__ = [
     "learning_curves",
     "learning_rate",
     "pictures",
+    "pictures_of_target",
     "predicted_against_actual",
     "reliability",
 ]
 
 
 def pictures(assessment: Assessment, curves: "pd.DataFrame", out_of_fold: "pd.DataFrame") -> dict[str, bytes]:
-    """`learning_curves`, `fold_scores`, `learning_rate` where it moves, `confusion` and `reliability`, or `scatter`."""
-    drawn = {
-        "learning_curves": learning_curves(assessment, curves),
-        "fold_scores": fold_scores(assessment),
-    }
+    """`learning_curves`, `learning_rate` where it moves, and the pictures of the (first) target."""
+    drawn = {"learning_curves": learning_curves(assessment, curves)}
     if moves(curves):
         drawn["learning_rate"] = learning_rate(assessment, curves)
+    return drawn | pictures_of_target(assessment, out_of_fold)
+
+
+def pictures_of_target(assessment: Assessment, out_of_fold: "pd.DataFrame") -> dict[str, bytes]:
+    """`fold_scores`, and `confusion` and `reliability`, or `scatter`; `out_of_fold` is of this target alone."""
+    drawn = {"fold_scores": fold_scores(assessment)}
     if assessment.confusion is not None:
         drawn["confusion"] = confusion_matrix(assessment)
     if assessment.calibration is not None:

@@ -20,7 +20,7 @@ from foldproof.training.resume import trail_of
 
 
 @dataclass(frozen=True)
-class Task:
+class Assignment:
     """All that decides what the members become, and where their trails lie; None for no trail."""
 
     dataset: Dataset
@@ -40,7 +40,7 @@ class Task:
         )
         steps = self.split.steps_per_epoch(train.batch_size)
         data = make_data(self.dataset, self.split, members, train.batch_size, steps)
-        recipe = make_recipe(self.dataset.schema.task, train)
+        recipe = make_recipe(self.dataset.schema.targets, train)
         with using_threads(self.plan.threads), trail_of(self.trail_folder(number)) as trail:
             return fit(population, data, recipe, self.plan.device, self.plan.precision, sinks, trail)
 

@@ -1,0 +1,152 @@
+"""The target columns of a table: classes or numbers, found by looking at all cells once, chunk by chunk."""
+
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foldproof.data.dataset import lookalikes
+from foldproof.data.encoding import is_text, numbers_of, texts_of
+from foldproof.data.inference import MOST_VALUES, Misfits, Where
+from foldproof.data.moments import Moments
+from foldproof.data.schema import Target, Task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+
+class TargetScan:
+    """What has been seen of one target column; `target` says what it is once all cells have been added.
+
+    Only an empty cell is missing among texts, so that a class may be called NA; among numbers every sign for a missing
+    value counts.
+    """
+
+    def __init__(self, name: str, task: Task | Literal["auto"]) -> None:
+        self.name = name
+        self._task = task
+        self._rows = 0
+        self._moments = Moments()
+        self._fractional = False
+        self._empty, self._marked = Misfits(), Misfits()
+        self._texts = Misfits()  # neither numbers nor missing
+        self._infinite = Misfits()
+        self._numbers: set[float] | None = set()  # None: too many
+        self._labels: set[str] | None = set()
+
+    def add(self, cells: "pa.Array") -> None:
+        """Look at the next cells."""
+        cells = _words(cells)
+        values, wrong = numbers_of(cells)
+        self._texts.add(wrong, self._rows, cells)
+        self._marked.add(np.isnan(values) & ~wrong, self._rows, cells)
+        self._infinite.add(np.abs(values) > np.finfo(np.float32).max, self._rows, cells)
+        labels = _labels(cells)
+        self._empty.add(np.asarray(labels.is_null()), self._rows, cells)
+        self._rows += len(cells)
+        finite = values[np.isfinite(values)]
+        self._moments.add(finite[:, None])
+        self._fractional |= bool((finite != np.round(finite)).any())
+        self._numbers = _grown(self._numbers, np.unique(finite).tolist())
+        if self._labels is not None:
+            self._labels = _grown(self._labels, [label for label in labels.unique().to_pylist() if label is not None])
+
+    @property
+    def numeric(self) -> bool:
+        """Whether every cell is a number, or a sign for a missing one."""
+        return self._texts.count == 0 and self._marked.count < self._rows
+
+    @property
+    def task(self) -> Task:
+        """Auto: regression where numbers have fractions, or more than 20 and a tenth of the rows differ."""
+        if self._task != "auto":
+            return self._task
+        if not self.numeric:
+            return "classification"
+        many = self._numbers is None or len(self._numbers) > max(20, self._rows // 10)
+        return "regression" if self._fractional or many else "classification"
+
+    def problems(self, where: Where) -> list[str]:
+        """What keeps the column from being predicted, a line each, with what to do."""
+        called = f"target {self.name!r}"
+        absent = self._marked if self.numeric else self._empty
+        if absent.count:
+            return [f"{called} is empty in {where(absent.rows, absent.count)}; fill or remove these rows"]
+        found: list[str] = []
+        if self._infinite.count:
+            found.append(f"{called} is infinite in {where(self._infinite.rows, self._infinite.count)}; mend these")
+        mostly = 2 * self._texts.count < self._rows
+        if not self.numeric and (self.task == "regression" or (self._task == "auto" and mostly)):
+            wrong = where(self._texts.rows, self._texts.count)
+            found.append(
+                f"{called} is not numeric: not a number in {wrong}, such as {self._texts.example!r}; mend it, or set "
+                "data.task to classification"
+            )
+        elif self.task == "regression" and self._moments.deviation[0] == 0:
+            found.append(f"{called} is {self._moments.mean[0]:g} in every row; nothing can be learnt")
+        elif self.task == "regression" and self._moments.lost_in_float32[0]:
+            found.append(f"{called} varies by less than float32 can hold; subtract the offset")
+        elif self.task == "classification":
+            found += self._as_classes()
+        return found
+
+    def _as_classes(self) -> list[str]:
+        called = f"target {self.name!r}"
+        if self.numeric and self._fractional:
+            return [f"{called}: targets have fractions, which are no classes; set data.task to regression, or auto"]
+        if (self._numbers if self.numeric else self._labels) is None:
+            return [f"{called} has more than {MOST_VALUES} classes; for numbers, set data.task to regression"]
+        classes = self.classes()
+        if len(classes) < 2:
+            return [f"{called} has one class only ({classes[0]!r}); nothing can be learnt"]
+        return lookalikes(classes)
+
+    def classes(self) -> tuple[str, ...]:
+        """Their names in order of class index: numbers by size, texts by letter."""
+        if self.numeric:
+            return tuple(str(int(number)) for number in sorted(self._numbers or ()))
+        return tuple(sorted(self._labels or ()))
+
+    def target(self) -> Target:
+        """The column as the schema names it."""
+        return Target(self.name, self.task, self.classes() if self.task == "classification" else ())
+
+    def encode(self, cells: "pa.Array") -> NDArray[Any]:
+        """Class indices or numbers `[n]`."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        cells = _words(cells)
+        if self.numeric:
+            values, _ = numbers_of(cells)
+            return np.searchsorted(sorted(self._numbers or ()), values) if self.task == "classification" else values
+        places = pc.index_in(_labels(cells), value_set=pa.array(self.classes(), pa.string()))
+        return np.asarray(places.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _words(cells: "pa.Array") -> "pa.Array":
+    """The cells, but false and true are texts: classes, and no numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.cast(cells, pa.string()) if pa.types.is_boolean(cells.type) else cells
+
+
+def _labels(cells: "pa.Array") -> "pa.Array":
+    """Cells as texts, just as they stand; null where empty."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not is_text(cells):
+        return texts_of(cells)
+    texts = pc.cast(cells, pa.string())
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), pa.scalar(None, pa.string()), texts)
+
+
+def _grown(found: set[T] | None, more: list[T]) -> set[T] | None:
+    if found is None:
+        return None
+    found |= set(more)
+    return None if len(found) > MOST_VALUES else found

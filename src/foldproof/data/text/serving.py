@@ -1,0 +1,40 @@
+"""Sentences to be tagged: read from a file in columns, of which the first holds the tokens, and written beside tags."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foldproof.data.schema import Schema
+from foldproof.data.text.conll import Faults, sentences_of
+from foldproof.data.text.windows import Encoder
+from foldproof.errors import DataError
+
+Sentences = list[list[str]]
+
+
+def read_sentences(path: Path) -> Sentences:
+    """The tokens of each sentence; raises DataError with every line that cannot be read."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    faults = Faults(path)
+    found = [[cells[0] for cells in sentence] for sentence in sentences_of(path, None, (), faults)]
+    if problems := faults.told() or ([] if found else [f"{path}: holds no sentence"]):
+        raise DataError(*problems)
+    return found
+
+
+def rows_of(sentences: Sentences, schema: Schema) -> NDArray[np.int32]:
+    """Raw rows `[n, W, F]` of all tokens, as the data that a model was trained on has them."""
+    return Encoder(schema.columns, schema.shape[0])(sentences)
+
+
+def in_columns(sentences: Sentences, tags: Sequence[Sequence[str]]) -> str:
+    """A line a token, the token and its tag of each of `tags` `[T][n]`, a blank line after each sentence."""
+    lines: list[str] = []
+    of_token = zip(*tags, strict=True)
+    for sentence in sentences:
+        lines += ["\t".join((token, *next(of_token))) for token in sentence]
+        lines.append("")
+    return "\n".join(lines) + "\n"

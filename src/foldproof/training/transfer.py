@@ -1,0 +1,199 @@
+"""What members start from and what of it stands still: decided once for a whole split, and told before it is done.
+
+The choice looks at sizes and schemas alone, never at rows, so that it is the same for all members.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from torch import Tensor
+
+from foldproof import randomness
+from foldproof.config.model import Model
+from foldproof.config.train import Train
+from foldproof.data.preprocessing import Inputs
+from foldproof.data.schema import Schema
+from foldproof.data.splits import Split
+from foldproof.errors import ConfigError
+from foldproof.model.build import build
+from foldproof.model.freezing import Choice, Situation, chosen_freeze
+from foldproof.model.stacked import StackedNetwork, State, stack
+from foldproof.model.start import Compared, Start, compare, head_is_new, load, read_start
+from foldproof.model.start_source import WHERE
+from foldproof.reproducibility import sha256
+from foldproof.training.optimizers import OPTIMIZERS
+
+WITH_A_START = {"new_head": "auto", "old_layers_rate": 1.0}  # keys that mean nothing without one
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """The parameters that were trained before, those that stand still, and until after which epoch (None: the end)."""
+
+    loaded: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
+    unfreeze_epoch: int | None = None
+    reason: str = ""
+    start: Start | None = field(default=None, repr=False)
+    compared: tuple[Compared, ...] = ()
+    remark: str = ""
+
+    def begun(
+        self, network: StackedNetwork, matrix: Tensor, buffers: State, split: Split, indices: Sequence[int]
+    ) -> tuple[Tensor, State]:
+        """Weights `[P, N]` and buffers `[P, ...]` of the members at `indices`, with what is loaded in its place."""
+        if self.start is None:
+            return matrix, buffers
+        places = [_place(self.start, split, index) for index in indices]
+        found = frozenset(one.name for one in self.compared if one.fate == "loaded")
+        return load(network, matrix, buffers, self.start, places, found)
+
+    def lines(self) -> list[str]:
+        """What is said before training: what was and was not loaded, and what stands still."""
+        told = [f"start_from: {one}" for one in self.compared]
+        if self.remark:
+            told.append(f"warning: {WHERE}: {self.remark}")
+        if self.start is not None or self.frozen:
+            until = "" if self.unfreeze_epoch is None else f" for {self.unfreeze_epoch} epochs"
+            told.append(f"freeze: {self.reason}{until if self.frozen else ''}")
+        return told
+
+    def record(self) -> dict[str, Any] | None:
+        """What the model's record tells of its start; None where it began from initial weights."""
+        if self.start is None:
+            return None
+        return {
+            "sha256": self.start.sha256,
+            "data": None if self.start.schema is None else self.start.schema.name,
+            "fingerprint": None if self.start.schema is None else self.start.schema.fingerprint,
+            "loaded": [one.name for one in self.compared if one.fate == "loaded"],
+            "new": [one.name for one in self.compared if one.fate != "loaded"],
+            "frozen": sorted(self.frozen),
+            "freeze": self.reason,
+            "unfreeze_epoch": self.unfreeze_epoch if self.frozen else None,
+        }
+
+
+def transfer_of(
+    model: Model, train: Train, network: StackedNetwork, buffers: State, schema: Schema, split: Split
+) -> Transfer:
+    """What the sections ask for of a network; raises ConfigError or DataError with every problem.
+
+    A source that was trained on the same data is refused, unless each member starts from one that learnt from just the
+    rows that it may learn from itself: others have seen rows which are held out from it.
+    """
+    start = read_start(model)
+    problems = _idle_keys(model, train, start)
+    if start is None:
+        situation = Situation(_rows_a_class(schema, split), frozenset(), alike=False)
+        choice = chosen_freeze(model.freeze, network.layout, situation)
+        if problems:
+            raise ConfigError(*problems)
+        return Transfer(frozenset(), choice.frozen, model.unfreeze_epoch, choice.reason)
+    compared = compare(network, buffers, start, head_is_new(model, schema, start))
+    loaded = frozenset(one.name for one in compared if one.fate == "loaded") & frozenset(network.layout.names)
+    situation = Situation(_rows_a_class(schema, split), loaded, _alike(start.schema, schema))
+    choice = chosen_freeze(model.freeze, network.layout, situation)
+    problems += [*_leaks(start, schema, split), *_not_loaded(model, choice, loaded, network, compared)]
+    if problems:
+        raise ConfigError(*problems)
+    transfer = Transfer(loaded, choice.frozen, model.unfreeze_epoch, choice.reason, start, compared)
+    return replace(transfer, remark=_remark(start, schema))
+
+
+def transfer_lines(model: Model, train: Train, schema: Schema, split: Split, inputs: Inputs) -> list[str]:
+    """What is said of a start before training; nothing where members begin from initial weights, all of them moving."""
+    network, _, buffers = stack([build(model, inputs, schema.outputs, randomness.key_of(0))])
+    return transfer_of(model, train, network, buffers, schema, split).lines()
+
+
+def rows_learnt_from(split: Split, index: int) -> str:
+    """SHA-256 of the rows that a member learns from or chooses by."""
+    return sha256(split.training_part(index).astype("<i8").tobytes())
+
+
+def _place(start: Start, split: Split, index: int) -> int:
+    member = split.members[index]
+    return start.place_of(member.repeat, member.fold, index)
+
+
+def _leaks(start: Start, schema: Schema, split: Split) -> list[str]:
+    if start.schema is None or start.schema.fingerprint != schema.fingerprint:
+        return []
+    leaking = [
+        member.name
+        for index, member in enumerate(split.members)
+        if start.learnt_from[_place(start, split, index)] != rows_learnt_from(split, index)
+    ]
+    if not leaking:
+        return []
+    return [
+        f"{WHERE}: found a model of the same data ({schema.name}), whose members have learnt from rows that are held "
+        f"out here from {', '.join(leaking)}; legal: a model of other data, or of the same split"
+    ]
+
+
+def _not_loaded(
+    model: Model, choice: Choice, loaded: frozenset[str], network: StackedNetwork, compared: Sequence[Compared]
+) -> list[str]:
+    """Layers that would stand still as they were drawn, and an output layer that was to be loaded."""
+    by_name = {one.name: one for one in compared}
+    problems = [
+        f"model.freeze: {name} would stand still with its initial weights, since it was not loaded "
+        f"({by_name[name].fate}); legal: layers that are loaded, or auto"
+        for name in network.layout.names
+        if name in choice.frozen - loaded
+    ]
+    if model.new_head is False:
+        problems += [
+            f"model.new_head: found false, but {name} was not loaded ({by_name[name].fate}); legal: auto or true"
+            for name in network.layout.names
+            if name in network.layout.head - loaded
+        ]
+    return problems
+
+
+def _idle_keys(model: Model, train: Train, start: Start | None) -> list[str]:
+    problems = []
+    if start is None:
+        problems = [
+            f"model.{key}: found {getattr(model, key)}, legal: {value}, as long as model.start_from is null"
+            for key, value in WITH_A_START.items()
+            if getattr(model, key) != value
+        ]
+    if model.unfreeze_epoch is not None:
+        if model.freeze == "none":
+            problems.append(f"model.unfreeze_epoch: found {model.unfreeze_epoch}, legal with model.freeze none: null")
+        elif model.unfreeze_epoch >= train.epochs:
+            problems.append(
+                f"model.unfreeze_epoch: found {model.unfreeze_epoch}, legal: null or 1 to {train.epochs - 1}, fewer "
+                "than train.epochs"
+            )
+    if model.old_layers_rate != 1 and not OPTIMIZERS[train.optimizer.name].rates_by_layer:
+        problems.append(
+            f"model.old_layers_rate: found {model.old_layers_rate:g}, legal with {train.optimizer.name}: 1; what moves "
+            "the weights must be in the loss that its line search sees"
+        )
+    return problems
+
+
+def _rows_a_class(schema: Schema, split: Split) -> int:
+    return min(split.training_sizes()) // max(len(target.classes) or 1 for target in schema.targets)
+
+
+def _alike(one: Schema | None, other: Schema) -> bool:
+    return one is not None and (one.kind, one.shape, one.columns) == (other.kind, other.shape, other.columns)
+
+
+def _remark(start: Start, schema: Schema) -> str:
+    if start.schema is None:
+        return "a plain file does not say what it was trained on; rows that are held out here may be among it"
+    if start.schema.name == schema.name and start.schema.fingerprint != schema.fingerprint:
+        return (
+            f"it was trained on other rows of {schema.name!r}; those that are also here may be held out from members "
+            "that start from it, and their scores too good"
+        )
+    if start.schema.columns != schema.columns:
+        return "its columns are not those of this data; weights are taken by place, not by what a column is called"
+    return ""

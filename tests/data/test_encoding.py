@@ -1,0 +1,55 @@
+"""Cells become raw rows by the rules that training's columns say, from text, typed arrays and data frames alike."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from foldproof.data.encoding import encode, encode_frame
+from foldproof.data.schema import Column
+from foldproof.errors import DataError
+
+COLUMNS = (
+    Column("n"),
+    Column("b", "boolean"),
+    Column("d", "date", missing=True),
+    Column("c", "category", ("7", "red")),
+)
+
+
+def test_a_category_that_training_did_not_have_is_counted() -> None:
+    frame = pd.DataFrame({"c": ["blue", "red", "blue"], "n": [1, 2, 3], "b": ["no", "Yes", "1"]})
+    found = encode_frame(frame, COLUMNS)
+    np.testing.assert_array_equal(found.rows, [[1, 0, np.nan, -1], [2, 1, np.nan, 1], [3, 1, np.nan, -1]])
+    assert found.unseen == {"c": 2}
+    assert found.told() == "categories that training did not have: 2 in 'c'; they count as unknown"
+
+
+def test_types_do_not_matter_where_the_meaning_is_the_same() -> None:
+    moment = pd.Timestamp("1970-01-03 06:00")
+    typed = {"n": [1.5], "b": [1.0], "d": [moment], "c": [7.0]}
+    texts = {"n": [" 1.5"], "b": ["TRUE"], "d": ["1970-01-03 06:00"], "c": [" 7 "]}
+    wanted = [[1.5, 1, 2.25, 0]]
+    for cells in (typed, texts, {**texts, "d": ["1970-01-03T08:00:00+02:00"], "c": pd.Categorical([7])}):
+        np.testing.assert_array_equal(encode_frame(pd.DataFrame(cells), COLUMNS).rows, wanted)
+
+
+def test_every_bad_column_is_named_with_its_rows() -> None:
+    with pytest.raises(DataError) as caught:
+        encode({"n": pa.array(["1", "one"]), "b": pa.array(["maybe", "no"]), "d": pa.array(["1", "?"])}, COLUMNS, "new")
+    assert caught.value.problems == (
+        "new: columns missing: c",
+        "new: column 'n': not a usable number in rows 1, counted from 0, such as 'one'",
+        "new: column 'b': not a usable boolean in rows 0, counted from 0, such as 'maybe'",
+        "new: column 'd': not a usable date in rows 0, counted from 0, such as '1'",
+    )
+
+
+def test_infinity_and_what_float32_cannot_hold_are_no_numbers() -> None:
+    with pytest.raises(DataError, match=r"rows 1, 2, counted from 0, such as inf"):
+        encode_frame(pd.DataFrame({"n": [1, np.inf, 1e39]}), (Column("n"),))
+
+
+def test_a_column_of_several_types_is_refused_in_words() -> None:
+    with pytest.raises(DataError, match="rows to predict: "):
+        encode_frame(pd.DataFrame({"n": pd.Series([1, "a"], dtype=object)}), (Column("n"),))
