@@ -19,19 +19,23 @@ def scale(_: Path, say: Callable[[str], None]) -> None:
     """Seconds and peak memory of each stage in a process of its own."""
     say(
         f"CSV files of {COLUMNS} columns of normal numbers with four decimals (numpy's Philox, seed 0) and two "
-        "classes; each stage of the pipeline in a process of its own, imports included. Memory: the peak, and of it what is not "
-        "pages of mapped files."
+        "classes; each stage of the pipeline in a process of its own, imports included. Memory: the peak, and of it "
+        "what is not pages of mapped files."
     )
     say("")
-    say("| rows | file, MB | " + " | ".join(f"{name}, s | memory, MB" for name in STAGES) + " | seconds together |")
+    say(
+        "| rows | file, MB | " + " | ".join(f"{name}, s, CPU s | memory, MB" for name in STAGES) + " | CPU s together |"
+    )
     say("|---" * (2 * len(STAGES) + 3) + "|")
     together = []
     for rows in ROWS:
         megabytes = write_rows(Path("data/raw/rows.csv"), rows)
         write_params(CHANGES)
         found = [run(stage) for stage in STAGES]
-        together.append(sum(one["seconds"] for one in found))
-        cells = " | ".join(f"{one['seconds']:.1f} | {one['peak']:.0f}, {one['own']:.0f}" for one in found)
+        together.append(sum(one["cpu"] for one in found))
+        cells = " | ".join(
+            f"{one['seconds']:.1f}, {one['cpu']:.1f} | {one['peak']:.0f}, {one['own']:.0f}" for one in found
+        )
         say(f"| {rows:,} | {megabytes:.0f} | {cells} | {together[-1]:.1f} |")
     small, middle, large = together
     fixed = small - (middle - small) / 9  # of a straight line through the first two
@@ -39,7 +43,7 @@ def scale(_: Path, say: Callable[[str], None]) -> None:
     within = abs(large / expected - 1)
     say("")
     say(
-        f"A straight line through the first two files, with {fixed:.1f} s of start-up, gives {expected:.1f} s for the "
+        f"A straight line through the first two files, with {fixed:.1f} CPU s of start-up, gives {expected:.1f} s for the "
         f"third; measured {large:.1f} s, {large / expected - 1:+.0%}. Aim, linear within {WITHIN:.0%}: "
         f"{'reached' if within <= WITHIN else 'missed'}."
     )

@@ -29,8 +29,8 @@ def tasks(shared: Path, say: Say) -> None:
         raise RuntimeError("the folds of one target are not those of two")
     audit = both.split.audit
     say(
-        f"English-EWT, dev and test together: {audit['rows']:,} tokens, of which {audit['test_rows']:,} are the test set. "
-        "Shipped params, 5 folds of sentences, seed 0; no vectors were given; one setting was tried."
+        f"English-EWT, dev and test together: {audit['rows']:,} tokens, of which {audit['test_rows']:,} are the test "
+        "set. Shipped params, 5 folds of sentences, seed 0; no vectors were given; one setting was tried."
     )
     say("")
     say("| target, metric | alone: folds | test set | with the other: folds | test set | difference, two against one |")
