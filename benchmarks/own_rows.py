@@ -43,9 +43,9 @@ def scale(_: Path, say: Callable[[str], None]) -> None:
     within = abs(large / expected - 1)
     say("")
     say(
-        f"In CPU time, which a busy machine disturbs less: a straight line through the first two files, with {fixed:.1f} s "
-        f"of start-up, gives {expected:.1f} s for the third; measured {large:.1f} s, {large / expected - 1:+.0%}. Aim, linear within {WITHIN:.0%}: "
-        f"{'reached' if within <= WITHIN else 'missed'}."
+        "In CPU time, which a busy machine disturbs less: a straight line through the first two files, with "
+        f"{fixed:.1f} s of start-up, gives {expected:.1f} s for the third; measured {large:.1f} s, "
+        f"{large / expected - 1:+.0%}. Aim, linear within {WITHIN:.0%}: {'reached' if within <= WITHIN else 'missed'}."
     )
 
 
