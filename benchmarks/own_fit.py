@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 from time import perf_counter
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]  # comes with DVC
 import yaml
 
 from benchmarks.accuracy import ROOT
@@ -57,6 +58,7 @@ class Fit:
     split: Split
     trained: Trained
     seconds: float
+    cpu: float  # seconds, of worker processes too
     inner_loss: float  # mean over members of the lowest inner-validation loss
 
     @classmethod
@@ -66,11 +68,11 @@ class Fit:
         split = make_split(dataset, params.split, params.seed)
         learnt = fit_statistics(dataset, split, params.preprocess)
         curves = Curves()
-        started = perf_counter()
+        started, used = perf_counter(), _cpu_seconds()
         trained = train_members(dataset, split, learnt, params.model, params.train, params.augment, [curves])
-        seconds = perf_counter() - started
+        seconds, cpu = perf_counter() - started, _cpu_seconds() - used
         lowest = curves.table().groupby(["repeat", "fold"])["inner_validation_loss"].min()
-        return cls(dataset, split, trained, seconds, float(lowest.mean()))
+        return cls(dataset, split, trained, seconds, cpu, float(lowest.mean()))
 
     def scores(self, metric: str, target: int = 0) -> list[float]:
         """Of each member, in order, on the rows that it did not see."""
@@ -93,6 +95,13 @@ class Fit:
     def compared(self, metric: str, candidate: Sequence[float], reference: Sequence[float]) -> Comparison:
         """Paired on this split's folds, at 95 %."""
         return compare(candidate, reference, test_to_training(self.split), 0.95, METRICS[metric].higher_is_better)
+
+
+def _cpu_seconds() -> float:
+    """Of this process and the workers that it keeps."""
+    here = psutil.Process()
+    each = [one.cpu_times() for one in (here, *here.children(recursive=True))]
+    return float(sum(one.user + one.system for one in each))
 
 
 def told(scores: Sequence[float]) -> str:

@@ -35,11 +35,11 @@ def mnist(shared: Path, say: Callable[[str], None]) -> None:
     fit = Fit.of(job(MNIST))
     scores, mean = fit.scores("accuracy"), fmean(fit.scores("accuracy"))
     say("")
-    say("| 5-fold accuracy ± spread | of each fold | test set, ensemble | fit, s | aim |")
+    say("| 5-fold accuracy ± spread | of each fold | test set, ensemble | fit, s, CPU s | aim |")
     say("|---|---|---|---|---|")
     say(
         f"| {told(scores)} | {', '.join(f'{one:.4f}' for one in scores)} | {fit.of_test_set('accuracy'):.4f} "
-        f"({len(fit.split.test_rows()):,} rows) | {fit.seconds:.0f} | ≥ {MNIST_AIM}: "
+        f"({len(fit.split.test_rows()):,} rows) | {fit.seconds:.0f}, {fit.cpu:.0f} | ≥ {MNIST_AIM}: "
         f"{'reached' if mean >= MNIST_AIM else 'missed'} |"
     )
 
@@ -67,7 +67,7 @@ def cifar10(shared: Path, say: Callable[[str], None]) -> None:
     say(
         f"Two folds with {changed(CIFAR10)}: accuracy {told(fit.scores('accuracy'))} on the folds, "
         f"{fit.of_test_set('accuracy'):.4f} of the ensemble on the {len(fit.split.test_rows()):,} test images, "
-        f"fitted in {fit.seconds:.0f} s, {perf_counter() - started:.0f} s with all predictions."
+        f"fitted in {fit.seconds:.0f} s ({fit.cpu:.0f} CPU s), {perf_counter() - started:.0f} s with all predictions."
     )
 
 

@@ -43,8 +43,10 @@ def tasks(shared: Path, say: Say) -> None:
         )
     say("")
     reached = np.mean(alone["pos"].scores("accuracy")) >= POS_AIM
-    seconds = ", ".join(f"{fit.seconds:.0f}" for fit in (*alone.values(), both))
-    say(f"POS of at least {POS_AIM}: {'reached' if reached else 'missed'}. Fits of pos, ner and both: {seconds} s.")
+    seconds = ", ".join(f"{fit.seconds:.0f} ({fit.cpu:.0f})" for fit in (*alone.values(), both))
+    say(
+        f"POS of at least {POS_AIM}: {'reached' if reached else 'missed'}. Fits of pos, ner, both: {seconds} s (CPU s)."
+    )
 
 
 def transfer(shared: Path, say: Say) -> None:
