@@ -36,7 +36,7 @@ def job(changes: dict[str, dict[str, Any]], seed: int = 0, prepared: Path | None
     """The shipped params with some keys of some sections changed."""
     values = shipped(changes, seed)
     dataset = load_source(params_from(values).data) if prepared is None else Dataset.load(prepared)
-    return Job(params_from(values, kind=dataset.schema.kind), dataset)
+    return Job(params_from(values, kind=dataset.schema.kind, absent=True), dataset)
 
 
 def shipped(changes: dict[str, dict[str, Any]], seed: int = 0) -> dict[str, Any]:
@@ -98,10 +98,10 @@ class Fit:
 
 
 def _cpu_seconds() -> float:
-    """Of this process and the workers that it keeps."""
+    """Of this process and its workers, those that have ended and those that it keeps."""
     here = psutil.Process()
     each = [one.cpu_times() for one in (here, *here.children(recursive=True))]
-    return float(sum(one.user + one.system for one in each))
+    return float(sum(sum(one[:4]) for one in each))
 
 
 def told(scores: Sequence[float]) -> str:
@@ -111,7 +111,8 @@ def told(scores: Sequence[float]) -> str:
 
 def verdict(found: Comparison) -> str:
     """Difference, interval, p and verdict."""
-    return f"{found.difference:+.4f} ({found.low:+.4f} to {found.high:+.4f}), p {found.p_value:.3f}: {found.verdict}"
+    p = f"p {found.p_value:.3f}" if found.p_value >= 0.001 else "p < 0.001"
+    return f"{found.difference:+.4f} ({found.low:+.4f} to {found.high:+.4f}), {p}: {found.verdict}"
 
 
 def write_params(changes: dict[str, dict[str, Any]]) -> None:
