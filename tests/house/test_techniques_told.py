@@ -34,6 +34,7 @@ WORDS = {
     "flip": "flips",
     "feature_noise": "noise and dropout of table columns",
     "feature_dropout": "noise and dropout of table columns",
+    "word_dropout": "dropout of words",
     "mlp": "fully connected",
     "cnn": "convolutional",
     "factory": "your own",

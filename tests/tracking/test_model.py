@@ -20,6 +20,7 @@ from tests.tracking.projects import dataset, export_model
 
 pytestmark = pytest.mark.usefixtures("mlflow_imported")
 
+FITTING = {"sklearn", "threadpoolctl"}  # imported in functions that fit statistics
 KINDS = ("image", "table", "mixed", "regression", "several")
 
 # A process that serves: foldproof is not installed there, the models bring it along.
@@ -105,8 +106,8 @@ def test_it_runs_on_the_code_and_the_packages_that_it_names(served: tuple[Path, 
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 named.add(node.module.split(".")[0])
     owners = packages_distributions()
-    # pydantic_core is pinned by pydantic; scikit-learn is imported in a function that deals rows into folds.
-    needed = {owners[name][0].lower() for name in named - {"foldproof", "pydantic_core", "sklearn"} if name in owners}
+    # pydantic_core is pinned by pydantic.
+    needed = {owners[name][0].lower() for name in named - {"foldproof", "pydantic_core", *FITTING} if name in owners}
     assert needed <= {name.lower() for name in REQUIRED}
 
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from foldproof.config import Params
+from foldproof.config.data import Split as SplitSection
 from foldproof.data.dataset import Dataset
-from foldproof.data.splits import Member, Role, Split
+from foldproof.data.splits import Split, make_split
 from foldproof.data.statistics import fit_statistics
 from foldproof.evaluation.assess import assess
 from foldproof.model.exported import ExportedModel
@@ -35,20 +36,8 @@ def settings(**sections: Any) -> Params:
 
 
 def by_sentence(dataset: Dataset) -> Split:
-    """Two folds of sentences, a test set and inner validation, by the sentence's number."""
-    assert dataset.groups is not None
-    place = dataset.groups % 10
-    roles = np.full((2, len(place)), Role.TRAINING, dtype=np.uint8)
-    roles[:, place == 9] = Role.TEST
-    for member in range(2):
-        scored = (place < 8) & (place % 2 == member)
-        roles[member, scored] = Role.SCORED
-    roles[:, place == 8] = Role.INNER_VALIDATION
-    roles[1, place == 8] = Role.SCORED
-    roles[1, place == 6] = Role.INNER_VALIDATION
-    roles[0, place == 6] = Role.SCORED
-    audit = {"seed": 0, "duplicate_clusters": 0, "conflicting_duplicates": 0, "test_share": 0.1}
-    return Split((Member(0, 0, 0), Member(0, 0, 1)), roles, audit)
+    """Two folds of sentences, a test set and inner validation."""
+    return make_split(dataset, SplitSection(folds=2, test_share=0.1, inner_share=0.2), 0)
 
 
 def trained(dataset: Dataset, chosen: Params) -> Trained:

@@ -48,10 +48,11 @@ class Params(Closed):
 def load_params(path: str | Path = "params.yaml", kind: Kind | None = None) -> Params:
     """Read and validate a params file; raises ConfigError with every problem, one a line.
 
-    What is customary is put in for the `kind`, or for that of the data that is prepared beside the file. Before any
-    is, images are supposed: the stage that then reads the file needs no such key.
+    A key that is not there, or `auto`, is as is customary for the `kind`, or for that of the data that is prepared
+    beside the file. Before any is, images are supposed: the stage that then reads the file needs no such key.
     """
-    return params_from(read_yaml(Path(path)), str(path), kind or _kind_prepared(Path(path).parent) or "image")
+    kind = kind or _kind_prepared(Path(path).parent) or "image"
+    return params_from(read_yaml(Path(path)), str(path), kind, absent=True)
 
 
 def params_from(values: object, where: str = "params", kind: Kind = "image", *, absent: bool = False) -> Params:

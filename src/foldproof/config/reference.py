@@ -32,9 +32,10 @@ def _lines(section: type[BaseModel], prefix: str = "") -> list[str]:
         inner = section_in(field.annotation)
         if inner is None or inner is not field.annotation:
             legal, meaning = _legal(field.annotation, tuple(field.metadata)), field.description
+            default = _default(field)
             if path in CUSTOMARY:
-                legal, meaning = f"{legal} or `auto`", f"{meaning}; auto: {customary(path)}"
-            lines.append(f"| `{path}` | {legal} | {_default(field)} | {meaning} |")
+                legal, default, meaning = f"{legal} or `auto`", "`auto`", f"{meaning}; auto: {customary(path)}"
+            lines.append(f"| `{path}` | {legal} | {default} | {meaning} |")
         if inner is not None:
             lines.extend(_lines(inner, f"{path}." if inner is field.annotation else f"{path}[]."))
     return lines
