@@ -47,7 +47,7 @@ FIND_PYTHON = PATH="$${PATH\#"$(CURDIR)/.venv/bin:"}"; \
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help repro retrain test smoke ui lint format bench chaos sabotage docs examples accuracy constraints clean-environment
+.PHONY: help repro retrain test smoke ui lint format bench bench-data chaos sabotage docs examples accuracy constraints clean-environment
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
@@ -93,6 +93,9 @@ examples: $(ENVIRONMENT) ## the comparison pictures of techniques, examples/tech
 
 accuracy: $(ENVIRONMENT) ## measure the shipped params over five seeds, write benchmarks/RESULTS.md
 	@"$(BIN)/python" -m benchmarks.accuracy $(ARGS)
+
+bench-data: $(ENVIRONMENT) ## measure images, tagged text and large tables of FOLDPROOF_DATA, write benchmarks/RESULTS.md (20 minutes)
+	@"$(BIN)/python" -m benchmarks.own_data $(ARGS)
 
 constraints: ## resolve pyproject.toml anew in an empty environment, write constraints.txt (TORCH=2.14.0 for another torch)
 	@$(FIND_PYTHON); \

@@ -29,7 +29,7 @@ def main(params: Params) -> None:
     statistics = load_statistics("data/statistics")
     for line in warning_lines(params.model, params.train, dataset.schema.task):
         print(line)
-    for line in transfer_lines(params.model, params.train, dataset.schema, split, statistics.preprocessing.inputs):
+    for line in transfer_lines(params.model, params.train, dataset.schema, split, statistics.preprocessing):
         print(line)
     curves = Curves()
     with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:

@@ -95,7 +95,7 @@ def cross_validate(
     split = make_split(dataset, chosen.split, chosen.seed)
     statistics = fit_statistics(dataset, split, chosen.preprocess)
     if progress:
-        for line in transfer_lines(chosen.model, chosen.train, dataset.schema, split, statistics.preprocessing.inputs):
+        for line in transfer_lines(chosen.model, chosen.train, dataset.schema, split, statistics.preprocessing):
             print(line)
     curves = Curves()
     with Display() if progress else nullcontext() as display:

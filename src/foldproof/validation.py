@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from foldproof.data.dataset import Dataset
-    from foldproof.data.preprocessing import Inputs
+    from foldproof.data.preprocessing import Inputs, Preprocessing
 
 REMEMBERED = Path(".foldproof/validated")
 
@@ -81,13 +81,16 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
         except FoldproofError as error:
             problems.extend(error.problems)
 
+    def preprocessing() -> "Preprocessing":
+        return preprocessing_of(params.preprocess, schema)
+
     def inputs() -> "Inputs":
-        return preprocessing_of(params.preprocess, schema).inputs
+        return preprocessing().inputs
 
     def look_at_split() -> None:
         split = make_split(dataset, params.split, params.seed)
         attempt(lambda: split.steps_per_epoch(train.batch_size))
-        attempt(lambda: transfer.extend(transfer_lines(params.model, train, schema, split, inputs())))
+        attempt(lambda: transfer.extend(transfer_lines(params.model, train, schema, split, preprocessing())))
 
     def look_at_network() -> None:
         network = build(params.model, inputs(), schema.outputs, randomness.key_of(params.seed))

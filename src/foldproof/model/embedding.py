@@ -73,6 +73,11 @@ class Embedded(nn.Module):
         return torch.where(fixed, vectors.detach(), vectors)
 
 
+def name_of_table(place: int) -> str:
+    """What the table of the coded column at `place` is called in a network that begins with such a front."""
+    return f"0.tables.{place}.weight"
+
+
 def embedded(
     section: Embedding, inputs: Inputs, key: Tensor, words: WordVectors | None = None
 ) -> tuple[Embedded, Inputs]:

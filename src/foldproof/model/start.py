@@ -1,7 +1,7 @@
 """Trained weights to start from: read, found for each member, compared by name and shape, and put in their place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from foldproof.config.model import Model
-from foldproof.data.schema import Schema
+from foldproof.data.preprocessing import Preprocessing
+from foldproof.data.schema import Column, Schema
 from foldproof.errors import ConfigError
 from foldproof.model.exported import read_files, under
 from foldproof.model.stacked import StackedNetwork, State
 from foldproof.model.start_source import RECORD, WEIGHTS, WHERE, files_of_start, hash_of_start
+from foldproof.model.start_values import by_value, embedded_columns, with_unknown_ones
 
 Fate = Literal["loaded", "new head", "shape differs", "missing"]
 SHOWN = 3  # nearest names
@@ -33,11 +35,22 @@ class Start:
     schema: Schema | None = None
     members: tuple[tuple[int, int], ...] = ()
     learnt_from: tuple[str, ...] = ()
+    embedded: tuple[Column, ...] = ()  # the columns whose values have vectors, in the order of their tables
 
     def place_of(self, repeat: int, fold: int, index: int) -> int:
         """The network that a member starts from: its own repeat and fold, else its index among as many as there are."""
         own = (repeat, fold)
         return self.members.index(own) if own in self.members else index % max(len(self.members), 1)
+
+    def by_value(self, own: Sequence[Column]) -> tuple["Start", tuple[str, ...]]:
+        """The same with vectors where the values of our columns have their codes, and what is said of it.
+
+        A plain file does not say what its codes stand for, and stays as it is.
+        """
+        if self.schema is None:
+            return self, ()
+        tensors, lines = by_value(self.tensors, self.embedded, own)
+        return replace(self, tensors=tensors), lines
 
 
 @dataclass(frozen=True)
@@ -79,13 +92,17 @@ def _of_model(place: Path, checksum: str) -> Start:
     record, arrays = read_files(place)
     last = 0 if record.get("snapshots", 1) == 1 else -1
     tensors = under("parameters.", arrays) | under("buffers.", arrays)
+    tensors = {name: array[:, -1] if last else array for name, array in tensors.items()}
+    schema = Schema.from_dict(record["data"], f"{place}/{RECORD}: data")
+    columns = embedded_columns(schema, Preprocessing.from_dict(record["preprocessing"]))
     members = record["members"]
     return Start(
         checksum,
-        {name: array[:, -1] if last else array for name, array in tensors.items()},
-        Schema.from_dict(record["data"], f"{place}/{RECORD}: data"),
+        tensors | with_unknown_ones(tensors, columns, under("statistics.", arrays)),
+        schema,
         tuple((one["repeat"], one["fold"]) for one in members),
         tuple(one.get("learnt_from", "") for one in members),
+        columns,
     )
 
 

@@ -66,7 +66,7 @@ def train_members(
     recipe = make_recipe(schema.targets, train)  # or a refusal, before a worker is started
     row = multiply_adds(first, inputs.shape)
     network, matrix, buffers = stack([first])
-    transfer = transfer_of(model, train, network, buffers, schema, split)
+    transfer = transfer_of(model, train, network, buffers, schema, split, statistics.preprocessing)
     steps = split.steps_per_epoch(train.batch_size)
     batch_size = max(split.training_sizes()) if train.batch_size == "full" else train.batch_size
     work = Work(

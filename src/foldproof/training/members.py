@@ -88,7 +88,7 @@ def make_population(
     ]
     refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
-    transfer = transfer_of(model, train, network, buffers, schema, split)
+    transfer = transfer_of(model, train, network, buffers, schema, split, statistics.preprocessing)
     matrix, buffers = transfer.begun(network, matrix, buffers, split, indices)
     on = strengths(augment, schema)
     refuse_mixing_of_single_rows(on, train.batch_size)

@@ -12,8 +12,8 @@ from torch import Tensor
 from foldproof import randomness
 from foldproof.config.model import Model
 from foldproof.config.train import Train
-from foldproof.data.preprocessing import Inputs
-from foldproof.data.schema import Schema
+from foldproof.data.preprocessing import Preprocessing
+from foldproof.data.schema import Column, Schema
 from foldproof.data.splits import Split
 from foldproof.errors import ConfigError
 from foldproof.model.build import build
@@ -21,6 +21,7 @@ from foldproof.model.freezing import Choice, Situation, chosen_freeze
 from foldproof.model.stacked import StackedNetwork, State, stack
 from foldproof.model.start import Compared, Start, compare, head_is_new, load, read_start
 from foldproof.model.start_source import WHERE
+from foldproof.model.start_values import embedded_columns
 from foldproof.reproducibility import sha256
 from foldproof.training.optimizers import OPTIMIZERS
 
@@ -37,6 +38,7 @@ class Transfer:
     reason: str = ""
     start: Start | None = field(default=None, repr=False)
     compared: tuple[Compared, ...] = ()
+    values: tuple[str, ...] = ()  # what is said of vectors of words and categories
     remark: str = ""
 
     def begun(
@@ -52,6 +54,7 @@ class Transfer:
     def lines(self) -> list[str]:
         """What is said before training: what was and was not loaded, and what stands still."""
         told = [f"start_from: {one}" for one in self.compared]
+        told += [f"start_from: {one}" for one in self.values]
         if self.remark:
             told.append(f"warning: {WHERE}: {self.remark}")
         if self.start is not None or self.frozen:
@@ -76,7 +79,13 @@ class Transfer:
 
 
 def transfer_of(
-    model: Model, train: Train, network: StackedNetwork, buffers: State, schema: Schema, split: Split
+    model: Model,
+    train: Train,
+    network: StackedNetwork,
+    buffers: State,
+    schema: Schema,
+    split: Split,
+    preprocessing: Preprocessing,
 ) -> Transfer:
     """What the sections ask for of a network; raises ConfigError or DataError with every problem.
 
@@ -91,21 +100,23 @@ def transfer_of(
         if problems:
             raise ConfigError(*problems)
         return Transfer(frozenset(), choice.frozen, model.unfreeze_epoch, choice.reason)
+    own = embedded_columns(schema, preprocessing)
+    start, values = start.by_value(own)
     compared = compare(network, buffers, start, head_is_new(model, schema, start))
     loaded = frozenset(one.name for one in compared if one.fate == "loaded") & frozenset(network.layout.names)
-    situation = Situation(_rows_a_class(schema, split), loaded, _alike(start.schema, schema))
+    situation = Situation(_rows_a_class(schema, split), loaded, _alike(start, schema, own))
     choice = chosen_freeze(model.freeze, network.layout, situation)
     problems += [*_leaks(start, schema, split), *_not_loaded(model, choice, loaded, network, compared)]
     if problems:
         raise ConfigError(*problems)
     transfer = Transfer(loaded, choice.frozen, model.unfreeze_epoch, choice.reason, start, compared)
-    return replace(transfer, remark=_remark(start, schema))
+    return replace(transfer, values=values, remark=_remark(start, schema, own))
 
 
-def transfer_lines(model: Model, train: Train, schema: Schema, split: Split, inputs: Inputs) -> list[str]:
+def transfer_lines(model: Model, train: Train, schema: Schema, split: Split, preprocessing: Preprocessing) -> list[str]:
     """What is said of a start before training; nothing where members begin from initial weights, all of them moving."""
-    network, _, buffers = stack([build(model, inputs, schema.outputs, randomness.key_of(0))])
-    return transfer_of(model, train, network, buffers, schema, split).lines()
+    network, _, buffers = stack([build(model, preprocessing.inputs, schema.outputs, randomness.key_of(0))])
+    return transfer_of(model, train, network, buffers, schema, split, preprocessing).lines()
 
 
 def rows_learnt_from(split: Split, index: int) -> str:
@@ -182,11 +193,23 @@ def _rows_a_class(schema: Schema, split: Split) -> int:
     return min(split.training_sizes()) // max(len(target.classes) or 1 for target in schema.targets)
 
 
-def _alike(one: Schema | None, other: Schema) -> bool:
-    return one is not None and (one.kind, one.shape, one.columns) == (other.kind, other.shape, other.columns)
+def _alike(start: Start, schema: Schema, own: Sequence[Column]) -> bool:
+    one = start.schema
+    return (
+        one is not None and (one.kind, one.shape) == (schema.kind, schema.shape) and _same_columns(start, schema, own)
+    )
 
 
-def _remark(start: Start, schema: Schema) -> str:
+def _same_columns(start: Start, schema: Schema, own: Sequence[Column]) -> bool:
+    """Whether columns are called and typed alike; values may differ of those whose vectors are found by value."""
+
+    def told(columns: Sequence[Column], by_value: Sequence[Column]) -> list[Column]:
+        return [replace(one, values=(), missing=False) if one in by_value else one for one in columns]
+
+    return start.schema is not None and told(start.schema.columns, start.embedded) == told(schema.columns, own)
+
+
+def _remark(start: Start, schema: Schema, own: Sequence[Column]) -> str:
     if start.schema is None:
         return "a plain file does not say what it was trained on; rows that are held out here may be among it"
     if start.schema.name == schema.name and start.schema.fingerprint != schema.fingerprint:
@@ -194,6 +217,6 @@ def _remark(start: Start, schema: Schema) -> str:
             f"it was trained on other rows of {schema.name!r}; those that are also here may be held out from members "
             "that start from it, and their scores too good"
         )
-    if start.schema.columns != schema.columns:
+    if not _same_columns(start, schema, own):
         return "its columns are not those of this data; weights are taken by place, not by what a column is called"
     return ""

@@ -10,12 +10,12 @@ from torch import Tensor
 from foldproof.config.model import Embedding
 from foldproof.data.preprocessing import Inputs
 from foldproof.data.splits import Split
-from foldproof.model.embedding import WordVectors, embedded
+from foldproof.model.embedding import WordVectors, embedded, name_of_table
 from foldproof.model.exported import ExportedModel
 from foldproof.model.word_vectors import word_vectors
 from foldproof.training.members import key_of_member
 
-WORDS = "0.tables.0.weight"  # the first table of a network that begins with one
+WORDS = name_of_table(0)
 
 
 def with_account_of_words(model: ExportedModel, split: Split, section: Embedding) -> ExportedModel:
