@@ -8,7 +8,7 @@ from tests.data.splittable import rows
 from tests.data.test_duplicates import sentences
 from tests.evaluation.stand_in import digits_assessment
 
-from foldproof.config.data import Split as Section
+from foldproof.config.split import Split as Section
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import make_split
 from foldproof.report.information import information

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.schema import Column, Schema
 from foldproof.data.text.vocabulary import BESIDE, with_unknown
 from foldproof.data.transforms import TRANSFORMS

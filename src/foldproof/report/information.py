@@ -6,7 +6,7 @@ machine-learning-based science", 2023) and REFORMS (2024) ask of anyone who repo
 
 from typing import Any
 
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report.rows import percent

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, get_args, get_origin
 
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 
 NUMERIC: dict[str, tuple[Any, ...]] = {"pca": (2, 0.6), "missing_indicator": (True,), "whiten_epsilon": (0.1,)}
 

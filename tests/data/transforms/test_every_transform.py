@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.dataset import Dataset, complete
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.splits import Role, Split
