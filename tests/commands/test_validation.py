@@ -49,7 +49,7 @@ def of_kind(project: Path, kind: Kind) -> None:
     named = {"image": "digits", "table": "wine", "text": "conll\n  columns: [token, pos, ner]"}[kind]
     edit(project, "source: digits", f"source: {named}")
     if kind == "text":
-        edit(project, "path: null", f"path: {written(project)}")
+        edit(project, "path: null", f"path: {written(project, count=120)}")
         edit(project, "target: null", "target: [pos, ner]")
 
 
