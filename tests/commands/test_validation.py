@@ -101,7 +101,7 @@ def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
     edit(project, "source: digits", "source: wine")
     edit(project, "name: auto         # auto (cnn", "name: cnn  # auto (cnn")
     edit(project, "shift: auto", "shift: 0.5")
-    edit(project, "batch_size: 32", "batch_size: 5000")
+    edit(project, "batch_size: auto", "batch_size: 5000")
     edit(project, "primary_metric: auto", "primary_metric: r2")
     with pytest.raises(ConfigError) as caught:
         validate(project)
@@ -117,7 +117,7 @@ def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
 
 
 def test_batches_of_one_row_are_refused_before_any_stage_where_rows_need_company(project: Path) -> None:
-    edit(project, "batch_size: 32", "batch_size: 1")
+    edit(project, "batch_size: auto", "batch_size: 1")
     edit(project, "mixup: 0 ", "cutmix: 1.0\n  mixup: 0.2")
     with pytest.raises(ConfigError) as caught:
         validate(project)

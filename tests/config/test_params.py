@@ -85,7 +85,11 @@ def test_every_problem_is_told_at_once() -> None:
         ("data: {source: csv, path: data/raw/a.csv}", "data.target", "the name of the column to predict"),
         ("data: {source: npz, path: /tmp/a.npz}", "data.path", "below data/raw/"),
         ("data: {source: npz, path: data/raw/a.npz, target: [a, b]}", "data.target", "found 2 names, legal with"),
-        ("data: {source: csv, path: data/raw/a.csv, target: y, drop: [y]}", "data.target", "found 'y', legal: a column"),
+        (
+            "data: {source: csv, path: data/raw/a.csv, target: y, drop: [y]}",
+            "data.target",
+            "found 'y', legal: a column",
+        ),
         ("data: {source: csv, path: data/raw/a.csv, target: y, types: {a: text}}", "data.types.a", "category"),
         ("data: {source: npz, path: data/raw/../../a.npz}", "data.path", "below data/raw/"),
         ("data: {source: image_folder}", "data.path", "the file or folder to read"),

@@ -1,6 +1,7 @@
 """Section `data`: where the rows come from."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -73,7 +74,10 @@ class Data(Closed):
 
     @model_validator(mode="after")
     def _the_source_can_use_all_of_it(self) -> "Data":
-        problems = [*self._against_the_source(), *self._outside(), *self._named_twice(), *self._unlike_tagged_text()]
+        problems = list(self._against_the_source())
+        told = {line.partition(":")[0] for line in problems}
+        others = chain(self._outside(), self._named_twice(), self._unlike_tagged_text())
+        problems += [line for line in others if line.partition(":")[0] not in told]
         if problems:
             raise ValueError(*problems)
         return self
