@@ -16,7 +16,7 @@ from tests.training.setting import params
         ({"snapshots": {"every_epochs": 0}}, "legal: a number >= 1"),
         (
             {"name": "swa", "snapshots": {"every_epochs": 2}},
-            r"train\.averaging\.snapshots\.every_epochs: found 2 beside name: swa",
+            r"train\.averaging\.snapshots\.every_epochs: found 2",
         ),
         ({"name": "polyak"}, "found 'polyak', legal: none, ema or swa"),
     ],

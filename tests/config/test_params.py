@@ -88,7 +88,7 @@ def test_every_problem_is_told_at_once() -> None:
         (
             "data: {source: csv, path: data/raw/a.csv, target: y, drop: [y]}",
             "data.target",
-            "found 'y', legal: a column",
+            "found 'y', legal: a",
         ),
         ("data: {source: csv, path: data/raw/a.csv, target: y, types: {a: text}}", "data.types.a", "category"),
         ("data: {source: npz, path: data/raw/../../a.npz}", "data.path", "below data/raw/"),

@@ -54,7 +54,7 @@ class Data(Closed):
     window: Annotated[int, Field(ge=1)] = 5
     """conll: words that a row sees, an odd number: the token with as many before it as after it"""
     task: Literal["auto", "classification", "regression"] = "auto"
-    """auto takes fractions, or many different values, for regression"""
+    """auto takes fractions, or many different values, for regression; image_folder and conll hold classes"""
 
     labels: str | None = None
     """idx: the file of labels, where it is not the one beside the images that is named after them"""
