@@ -34,7 +34,7 @@ def validate(root: Path) -> str:
     from foldproof.data.progress import watched_reading
     from foldproof.data.sources import open_source, refuse_untracked_source
 
-    params = load_params(root / "params.yaml")
+    params = load_params(root / "params.yaml")  # as for the data prepared last: `data` is the same for every kind
     if not (root / "dvc.yaml").exists():
         raise ConfigError(f"{root}: holds no dvc.yaml; run in the project's root")
     seen = _fingerprint(root, params)
@@ -48,7 +48,8 @@ def validate(root: Path) -> str:
     beside.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=beside, prefix="validate-") as folder:
         prepare(watched_reading(open_source(params.data)), folder)
-        told, warnings = _try_everything(params, Dataset.load(folder), root)
+        dataset = Dataset.load(folder)
+        told, warnings = _try_everything(load_params(root / "params.yaml", dataset.schema.kind), dataset, root)
     write_whole(remembered, "\n".join([seen, *warnings]))
     return "\n".join([told, *warnings])
 
@@ -69,7 +70,6 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     from foldproof.training.transfer import transfer_lines
 
     schema = dataset.schema
-    params = load_params(root / "params.yaml", schema.kind)
     train = params.train
     problems: list[str] = []
     transfer: list[str] = []

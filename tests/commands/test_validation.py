@@ -1,13 +1,17 @@
 """What is wrong is found before any stage starts, all of it, and what was found valid is not checked again."""
 
+import json
 import re
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from foldproof.config.customary import CUSTOMARY, Kind
 from foldproof.errors import ConfigError, DataError
 from foldproof.validation import REMEMBERED, validate
+from tests.data.tagged import written
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src" / "foldproof"
@@ -34,6 +38,51 @@ def test_the_shipped_project_is_valid_and_remembered(project: Path) -> None:
     assert "as they were" in validate(project)
 
 
+def prepared_last(project: Path, kind: str | None) -> None:
+    if kind:
+        (project / "data/prepared").mkdir()
+        (project / "data/prepared/schema.json").write_text(json.dumps({"kind": kind}))
+
+
+def of_kind(project: Path, kind: Kind) -> None:
+    """Let params.yaml name data of this kind."""
+    named = {"image": "digits", "table": "wine", "text": "conll\n  columns: [token, pos, ner]"}[kind]
+    edit(project, "source: digits", f"source: {named}")
+    if kind == "text":
+        edit(project, "path: null", f"path: {written(project, count=120)}")
+        edit(project, "target: null", "target: [pos, ner]")
+
+
+FEWEST = min(get_args(Kind), key=lambda kind: CUSTOMARY["train.epochs"][kind])
+
+
+@pytest.mark.parametrize("before", [None, FEWEST])
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_keys_are_compared_with_what_is_customary_for_the_kind_of_the_data_itself(
+    kind: Kind, before: Kind | None, project: Path
+) -> None:
+    """Not for that of the data prepared last, nor for images where none is."""
+    prepared_last(project, before)
+    of_kind(project, kind)
+    most = CUSTOMARY["train.epochs"][kind]
+    edit(project, "    name: none            # none | ema", f"    snapshots: {{every_epochs: {most}}} #")
+    assert "params.yaml is valid" in validate(project)
+    edit(project, f"every_epochs: {most}", f"every_epochs: {most + 1}")
+    with pytest.raises(ConfigError) as caught:
+        validate(project)
+    assert caught.value.problems == (
+        f"train.averaging.snapshots.every_epochs: found {most + 1}, legal: null or 1 to {most} (train.epochs)",
+    )
+
+
+def test_vectors_of_words_go_where_the_shipped_pipeline_looks_for_them(project: Path) -> None:
+    of_kind(project, "text")
+    (project / "data/start").mkdir()
+    (project / "data/start/vectors.txt").write_text("ana 1 2\nsees 3 4\n")
+    edit(project, "model:\n", "model:\n  embedding: {dimension: 2, vectors: data/start/vectors.txt}\n")
+    assert "params.yaml is valid" in validate(project)
+
+
 def test_what_is_legal_but_unwise_is_told_each_time(project: Path) -> None:
     edit(project, "name: auto          #", "name: mse   #")
     for _ in range(2):
@@ -52,7 +101,7 @@ def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
     edit(project, "source: digits", "source: wine")
     edit(project, "name: auto         # auto (cnn", "name: cnn  # auto (cnn")
     edit(project, "shift: auto", "shift: 0.5")
-    edit(project, "batch_size: 32", "batch_size: 5000")
+    edit(project, "batch_size: auto", "batch_size: 5000")
     edit(project, "primary_metric: auto", "primary_metric: r2")
     with pytest.raises(ConfigError) as caught:
         validate(project)
@@ -68,7 +117,7 @@ def test_everything_that_does_not_fit_is_told_at_once(project: Path) -> None:
 
 
 def test_batches_of_one_row_are_refused_before_any_stage_where_rows_need_company(project: Path) -> None:
-    edit(project, "batch_size: 32", "batch_size: 1")
+    edit(project, "batch_size: auto", "batch_size: 1")
     edit(project, "mixup: 0 ", "cutmix: 1.0\n  mixup: 0.2")
     with pytest.raises(ConfigError) as caught:
         validate(project)

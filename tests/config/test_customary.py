@@ -55,6 +55,17 @@ def test_the_kind_is_that_of_the_data_prepared_beside_the_file(tmp_path: Path) -
     assert load_params(tmp_path / "params.yaml", "image").model.name == "cnn"
 
 
+@kinds
+@pytest.mark.parametrize("other", get_args(Kind))
+def test_params_that_suit_one_kind_can_be_read_for_any(kind: Kind, other: Kind, tmp_path: Path) -> None:
+    """A stage may read them before the data of the kind is prepared."""
+    most = CUSTOMARY["train.epochs"][kind]
+    (tmp_path / "params.yaml").write_text(
+        f"{{schema: 1, train: {{epochs: auto, averaging: {{snapshots: {{every_epochs: {most}}}}}}}}}"
+    )
+    assert load_params(tmp_path / "params.yaml", other).train.averaging.snapshots.every_epochs == most
+
+
 def test_a_key_that_cannot_be_auto_is_still_refused() -> None:
     with pytest.raises(Exception, match=r"split.folds: found 'auto', legal"):
         params_from({"schema": 1, "split": {"folds": "auto"}})

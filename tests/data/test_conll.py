@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from foldproof.config import params_from
-from foldproof.config.data import Data, Preprocess
+from foldproof.config.data import Data
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.dataset import Dataset, prepare
 from foldproof.data.schema import Column
 from foldproof.data.sources import load_source

@@ -11,7 +11,7 @@ from foldproof.data.dataset import Dataset, collect, prepare
 from foldproof.data.schema import Decoding, Schema
 from foldproof.data.sources import image_rows, open_source
 from foldproof.data.sources.image_listing import printable
-from foldproof.errors import ConfigError, DataError
+from foldproof.errors import DataError
 
 
 @pytest.fixture
@@ -187,9 +187,3 @@ def test_a_useless_folder_is_refused(raw: Path, files: list[str], settings: dict
     for name in files:
         draw(raw / name)
     assert told in problems(**settings)
-
-
-def test_numbers_cannot_be_learnt_from_class_folders(raw: Path) -> None:
-    draw(raw / "1/a.png")
-    with pytest.raises(ConfigError, match=r"data\.task: found regression"):
-        read(task="regression")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from foldproof.config.augment import Augment
-from foldproof.config.data import Split as Section
+from foldproof.config.split import Split as Section
 from foldproof.data.augmentation import AUGMENTATIONS
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.preview import CELL, SHOWN, SMALL_LETTERS, STEPS, save_preview

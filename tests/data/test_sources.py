@@ -6,7 +6,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from foldproof.config.data import Data, SourceName
+from foldproof.config.data import Data
+from foldproof.config.sources import SourceName
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.schema import Schema
 from foldproof.data.sources import SOURCES, load_source

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-from foldproof.config.data import Split as Section
+from foldproof.config.split import Split as Section
 from foldproof.data.splits import Role, make_split
 from foldproof.data.splits.by_group import balanced
 from foldproof.errors import ConfigError, DataError

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import TimeSeriesSplit
 
-from foldproof.config.data import Split as Section
+from foldproof.config.split import Split as Section
 from foldproof.data.splits import Role, make_split
 from foldproof.errors import DataError
 from foldproof.evaluation.assess import test_to_training as ratio_of

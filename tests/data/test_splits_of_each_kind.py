@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 
 from foldproof.config.data import Data
-from foldproof.config.data import Split as Section
+from foldproof.config.split import Split as Section
 from foldproof.data.dataset import Dataset
 from foldproof.data.sources import load_source
 from foldproof.data.splits import Role, make_split

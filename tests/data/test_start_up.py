@@ -9,7 +9,8 @@ PROGRAM = f"""
 import sys
 import numpy as np
 from foldproof.config.augment import Augment
-from foldproof.config.data import Preprocess, Split
+from foldproof.config.preprocess import Preprocess
+from foldproof.config.split import Split
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.preview import save_preview
 from foldproof.data.schema import Column, Schema

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
-from foldproof.config.data import Preprocess
-from foldproof.config.data import Split as Section
+from foldproof.config.preprocess import Preprocess
+from foldproof.config.split import Split as Section
 from foldproof.data.preprocessing import normalise, preprocessing_of
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.data.statistics import fit_rows, fit_statistics, load_statistics, manifest_of, save_statistics

@@ -11,8 +11,8 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
-from foldproof.config.data import Split as SplitSection
 from foldproof.config.evaluate import Evaluate
+from foldproof.config.split import Split as SplitSection
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.evaluation import Assessment, assess

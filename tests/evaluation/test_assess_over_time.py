@@ -5,10 +5,10 @@ import pytest
 from tests.data.splittable import rows
 
 from foldproof.config.augment import Augment
-from foldproof.config.data import Preprocess
-from foldproof.config.data import Split as Section
 from foldproof.config.evaluate import Evaluate
 from foldproof.config.params import params_from
+from foldproof.config.preprocess import Preprocess
+from foldproof.config.split import Split as Section
 from foldproof.data.splits import Role, make_split
 from foldproof.data.statistics import fit_statistics, manifest_of
 from foldproof.evaluation.assess import assess

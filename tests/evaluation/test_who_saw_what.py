@@ -7,7 +7,7 @@ import pytest
 from tests.data.splittable import rows
 from tests.evaluation.stand_in import digits_run
 
-from foldproof.config.data import Split as SplitSection
+from foldproof.config.split import Split as SplitSection
 from foldproof.data.dataset import Dataset, describe
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.evaluation.assessment import Check

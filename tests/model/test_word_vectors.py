@@ -28,12 +28,12 @@ INPUTS = Inputs((3, 1), (5,))
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "start").mkdir(parents=True)
     return tmp_path
 
 
 def section(**keys: object) -> Embedding:
-    return Embedding.model_validate({"vectors": "data/raw/vectors.txt", "dimension": 2, **keys})
+    return Embedding.model_validate({"vectors": "data/start/vectors.txt", "dimension": 2, **keys})
 
 
 @pytest.mark.parametrize("head", ["", "6 2\n"])
@@ -54,7 +54,7 @@ def test_lines_at_fault_are_named_where_the_word_is_wanted(tmp_path: Path) -> No
 
 
 def test_the_words_of_the_data_get_them_and_are_counted() -> None:
-    Path("data/raw/vectors.txt").write_text(GLOVE)
+    Path("data/start/vectors.txt").write_text(GLOVE)
     found = word_vectors(section(watch=[("tv", "Telly")]), SCHEMA, INPUTS, 1000)
     assert found is not None
     assert found.codes.tolist() == [1, 2]
@@ -82,19 +82,19 @@ def test_the_policy_goes_by_the_number_of_training_tokens(tokens: int, fixed: bo
 
 
 def test_what_does_not_fit_is_refused(here: Path) -> None:
-    Path("data/raw/vectors.txt").write_text("the 1 2 3\n")
+    Path("data/start/vectors.txt").write_text("the 1 2 3\n")
     with pytest.raises(ConfigError, match=r"model\.embedding\.dimension: found 2, legal .*: 3"):
         word_vectors(section(), SCHEMA, INPUTS, 10)
     with pytest.raises(DataError, match="no such file"):
-        word_vectors(section(vectors="data/raw/none.txt"), SCHEMA, INPUTS, 10)
+        word_vectors(section(vectors="data/start/none.txt"), SCHEMA, INPUTS, 10)
     table = Schema("made", "table", (1,), (Column("x"),), SCHEMA.targets)
     with pytest.raises(ConfigError, match="legal for table rows: none"):
         word_vectors(section(), table, INPUTS, 10)
-    with pytest.raises(ConfigError, match="below data/raw/"):
+    with pytest.raises(ConfigError, match=r"vectors: found 'elsewhere\.txt', legal: a file below data/start/"):
         params_from({"schema": 1, "model": {"embedding": {"vectors": "elsewhere.txt"}}})
     (here / "dvc.yaml").write_text("stages: {train: {deps: [src]}}\n")
-    with pytest.raises(ConfigError, match=r"add `- data/raw/vectors\.txt`"):
+    with pytest.raises(ConfigError, match=r"add `- data/start/vectors\.txt`"):
         refuse_untracked(Model(embedding=section()), here)
-    (here / "dvc.yaml").write_text("stages: {train: {deps: [data/raw/vectors.txt]}}\n")
+    (here / "dvc.yaml").write_text("stages: {train: {deps: [data/start/vectors.txt]}}\n")
     refuse_untracked(Model(embedding=section()), here)
     assert word_vectors(Embedding(), table, INPUTS, 10) is None

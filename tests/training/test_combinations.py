@@ -19,8 +19,8 @@ from pydantic.fields import FieldInfo
 
 from foldproof.config import Params, params_from
 from foldproof.config.augment import Augment
-from foldproof.config.data import Preprocess
 from foldproof.config.model import Model
+from foldproof.config.preprocess import Preprocess
 from foldproof.config.train import Train
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split

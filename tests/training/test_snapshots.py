@@ -1,6 +1,10 @@
 """Snapshots and early stopping: a member goes on until it has all of them."""
 
+import pytest
+
 from foldproof.config import Params
+from foldproof.errors import ConfigError
+from foldproof.training.members import make_recipe
 from tests.training.setting import digits, fit_together, params, split_of
 
 DATA = digits(240)
@@ -30,3 +34,9 @@ def test_nobody_stops_before_all_snapshots_are_taken() -> None:
     assert min(kept.epochs) >= 10
     impatient = fit_together(DATA, split, job(1), (0, 1, 2))
     assert min(impatient.epochs) < 10, "patience would not have ended it, so nothing was shown"
+
+
+def test_a_cycle_that_outlasts_the_training_is_refused() -> None:
+    train = params(train={"epochs": 8, "averaging": {"snapshots": {"every_epochs": 9}}}).train
+    with pytest.raises(ConfigError, match=r"train\.averaging\.snapshots\.every_epochs: found 9, legal: null or 1 to 8"):
+        make_recipe(DATA.schema.targets, train)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from foldproof.config import Params
-from foldproof.config.data import Split as SplitSection
+from foldproof.config.split import Split as SplitSection
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Split, make_split
 from foldproof.data.statistics import fit_statistics
@@ -117,8 +117,9 @@ def test_vectors_stay_or_are_tuned_and_watched_pairs_are_told(
     dataset = tagged(tmp_path, monkeypatch, count=30)
     draws = np.random.Generator(np.random.Philox(1))
     lines = [f"{word} {' '.join(f'{one:.4f}' for one in draws.normal(size=6))}" for word in ("Sees", "likes", "loves")]
-    Path("data/raw/vectors.txt").write_text("\n".join(lines) + "\n")
-    keys = {"vectors": "data/raw/vectors.txt", "freeze": freeze, "watch": [["sees", "loves"], ["ana", "nobody"]]}
+    Path("data/start").mkdir()
+    Path("data/start/vectors.txt").write_text("\n".join(lines) + "\n")
+    keys = {"vectors": "data/start/vectors.txt", "freeze": freeze, "watch": [["sees", "loves"], ["ana", "nobody"]]}
     chosen = settings(
         model={**MODEL, "embedding": {**MODEL["embedding"], **keys}},
         train={**TRAIN, "epochs": 2, "optimizer": {"name": "adamw", "weight_decay": 0.1}, "averaging": {"name": "ema"}},
@@ -139,6 +140,6 @@ def test_vectors_stay_or_are_tuned_and_watched_pairs_are_told(
     assert second["before"] is None
     assert len(told(model)) == 3
     model.save("models")
-    Path("data/raw/vectors.txt").unlink()  # serving does not ask for it
+    Path("data/start/vectors.txt").unlink()  # serving does not ask for it
     again = ExportedModel.load("models")
     assert np.array_equal(again.predict(dataset.features), model.predict(dataset.features))

@@ -15,7 +15,11 @@ BatchSize = Count | Literal["full"]
 
 
 class Closed(BaseModel):
-    """A section: unknown keys are refused, types are not guessed, values do not change."""
+    """A section: unknown keys are refused, types are not guessed, values do not change.
+
+    A validator that finds keys which do not go together tells all of it at once, `ValueError(*lines)`, a line each,
+    `key: found ..., legal: ...`, where the key is one of the section's own: the path to the section is put before it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 

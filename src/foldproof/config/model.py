@@ -1,12 +1,12 @@
 """Section `model`: the network."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from foldproof.config.closed import Auto, Closed, Count, Positive, Rate
 from foldproof.config.networks import Cnn, Linear, Mlp, NormalisationName, Residual
+from foldproof.config.places import START, below
 
 NetworkName = Literal["linear", "mlp", "cnn", "residual", "factory"]
 ActivationName = Literal[
@@ -80,7 +80,7 @@ class Embedding(Closed):
     initial_scale: Positive = 0.1
     """standard deviation of the initial vectors; the one for unknown values begins at 0"""
     vectors: str | None = None
-    """text: a file of pre-trained vectors in GloVe's or word2vec's text format, below data/raw/; gzip allowed"""
+    """text: a file of pre-trained vectors in GloVe's or word2vec's text format, below data/start/; gzip allowed"""
     freeze: bool | Auto = "auto"
     """pre-trained vectors stay as they are; auto: if a member trains on fewer than 100,000 tokens"""
     watch: Annotated[tuple[Annotated[tuple[str, str], Field(strict=False)], ...], Field(strict=False)] = ()
@@ -88,10 +88,8 @@ class Embedding(Closed):
 
     @model_validator(mode="after")
     def _vectors_lie_where_the_pipeline_looks(self) -> "Embedding":
-        if self.vectors is not None and (
-            Path(self.vectors).parts[:2] != ("data", "raw") or ".." in Path(self.vectors).parts
-        ):
-            raise ValueError(f"model.embedding.vectors: found {self.vectors!r}, legal: a file below data/raw/")
+        if self.vectors is not None and not below(self.vectors, START):
+            raise ValueError(f"vectors: found {self.vectors!r}, legal: a file below {START}/, which stage train reads")
         return self
 
 

@@ -8,11 +8,13 @@ from pydantic import Field, ValidationError
 from foldproof.config.augment import Augment
 from foldproof.config.closed import Closed, Seed
 from foldproof.config.customary import Kind, with_customary
-from foldproof.config.data import Data, Preprocess, Split
+from foldproof.config.data import Data
 from foldproof.config.evaluate import Evaluate
 from foldproof.config.model import Model
+from foldproof.config.preprocess import Preprocess
 from foldproof.config.problems import problems_of
 from foldproof.config.reading import read_yaml
+from foldproof.config.split import Split
 from foldproof.config.train import Train
 from foldproof.errors import ConfigError
 from foldproof.reproducibility import read_json

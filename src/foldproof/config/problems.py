@@ -43,7 +43,14 @@ def problems_of(error: ValidationError, root: type[BaseModel], where: str) -> li
             continue  # of a list with a wrong item, which is told by itself
         path = _path(detail, root)
         grouped.setdefault(path, []).append(detail)
-    return [f"{where}: {_line(path, details, root)}" for path, details in grouped.items()]
+    return [f"{where}: {line}" for path, details in grouped.items() for line in _lines(path, details, root)]
+
+
+def _lines(path: str, details: list[ErrorDetails], root: type[BaseModel]) -> list[str]:
+    """One line; of a section whose keys do not go together, each of those that its validator wrote (see `Closed`)."""
+    if details[0]["type"] != "value_error":
+        return [_line(path, details, root)]
+    return [f"{path}.{told}" if path else told for told in details[0]["ctx"]["error"].args]
 
 
 def _line(path: str, details: list[ErrorDetails], root: type[BaseModel]) -> str:
@@ -60,8 +67,6 @@ def _line(path: str, details: list[ErrorDetails], root: type[BaseModel]) -> str:
         return f"{path}: unknown key, legal here: {', '.join(legal) or 'no keys'}{hint}"
     if first["type"] == "missing":
         return f"{path}: must be given"
-    if first["type"] == "value_error":
-        return f"{path}: {first['ctx']['error']}"
     legal_values = [_legal(detail) for detail in details]
     names = [name for detail in details for name in _names(detail)]
     called = _CALLED.get(str(first["input"]))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from foldproof.config.averaging import Averaging
 from foldproof.config.closed import Auto, BatchSize, Closed, Count, NonNegative, Positive, Rate
@@ -58,12 +58,3 @@ class Train(Closed):
     """members trained at once; auto: all, up to 128; lower it when memory runs out"""
     engine: Literal["in_process", "workers"] | Auto = "auto"
     """workers: one process a core, for long trainings on a CPU"""
-
-    @model_validator(mode="after")
-    def _a_cycle_ends_within_the_training(self) -> "Train":
-        every = self.averaging.snapshots.every_epochs
-        if every is not None and every > self.epochs:
-            raise ValueError(
-                f"averaging.snapshots.every_epochs: found {every}, legal: null or 1 to {self.epochs} (train.epochs)"
-            )
-        return self

@@ -9,7 +9,8 @@ from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from foldproof.config.data import Preprocess
+from foldproof.config.customary import Kind
+from foldproof.config.preprocess import REACH, Preprocess
 from foldproof.data.schema import Column, Schema
 from foldproof.data.text.vocabulary import BESIDE, with_unknown
 from foldproof.data.transforms import TRANSFORMS
@@ -98,6 +99,7 @@ class Preprocessing:
 
 def preprocessing_of(section: Preprocess, schema: Schema) -> Preprocessing:
     """What section `preprocess` asks for; raises ConfigError where it does not fit the data."""
+    _refuse_idle(section, schema.kind)
     if schema.kind == "text":
         coded = tuple(len(column.values) + BESIDE for column in schema.columns)
         return Preprocessing(Inputs(schema.shape, coded), (), words=schema.features)
@@ -135,6 +137,18 @@ def _columns(section: Preprocess, schema: Schema) -> Columns | None:
 
 def _lacks_numbers(column: Column) -> bool:
     return column.missing and column.kind != "category"
+
+
+def _refuse_idle(section: Preprocess, kind: Kind) -> None:
+    """Refuse every key that would do nothing to data of this kind, and is not left as it is."""
+    problems = [
+        f"preprocess.{key}: found {value}, legal for {kind} data: {field.default}, its default; it acts on "
+        f"{', '.join(REACH[key].kinds)} data alone"
+        for key, field in Preprocess.model_fields.items()
+        if REACH[key].idle(kind) and (value := getattr(section, key)) != field.default
+    ]
+    if problems:
+        raise ConfigError(*problems)
 
 
 def _refuse_unfit(section: Preprocess, shape: tuple[int, ...]) -> None:

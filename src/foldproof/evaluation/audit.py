@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.preprocessing import preprocessing_of
 from foldproof.data.splits import Role, Split

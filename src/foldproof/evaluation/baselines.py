@@ -62,6 +62,18 @@ def zeros_and_ones(columns: Sequence[Column], missing: bool) -> Any:  # noqa: AR
 
 
 @dataclass(frozen=True)
+class Shown:
+    """How features are prepared for a baseline: in words, and `make(columns, missing)`, an unfitted transformer."""
+
+    told: str
+    make: Callable[[Sequence[Column], bool], Any]
+
+
+SCALED = Shown("standardised features", scaled)
+ZEROS_AND_ONES = Shown("a 0 or 1 for each value of a feature", zeros_and_ones)
+
+
+@dataclass(frozen=True)
 class Baseline:
     """A row of the table: what it is called and `build(training rows)`, an unfitted estimator."""
 
@@ -70,7 +82,7 @@ class Baseline:
     build: Callable[[int], Any]
     trivial: bool = False  # ignores the features: what is not better than this has learnt nothing
     view: View = flat  # of raw rows `[n, *shape]`, as `[n, K]`
-    scaler: Callable[[Sequence[Column], bool], Any] = scaled  # of these, unfitted
+    shown: Shown = SCALED
 
 
 @dataclass(frozen=True)
@@ -139,8 +151,8 @@ BASELINES: dict[str, tuple[Baseline, ...]] = {
 
 BASELINES_OF_TEXT = (
     Baseline("majority_class", "majority class", _majority, trivial=True),
-    Baseline("tag_of_the_word", "most frequent tag of the word", _frequencies, view=own_word, scaler=zeros_and_ones),
-    Baseline("logistic_regression", "logistic regression", _logistic, scaler=zeros_and_ones),
+    Baseline("tag_of_the_word", "most frequent tag of the word", _frequencies, view=own_word, shown=ZEROS_AND_ONES),
+    Baseline("logistic_regression", "logistic regression", _logistic, shown=ZEROS_AND_ONES),
 )
 
 
@@ -172,7 +184,7 @@ def predict(
     build = _majority if classes and len(np.unique(wanted)) == 1 else baseline.build
     known, scored = baseline.view(features[fitted_rows]), baseline.view(features[scored_rows])
     missing = bool(np.isnan(known).any() or np.isnan(scored).any())
-    model = make_pipeline(baseline.scaler(columns, missing), build(len(fitted_rows)))
+    model = make_pipeline(baseline.shown.make(columns, missing), build(len(fitted_rows)))
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is told in the record, by `converged`
         model.fit(known, wanted)

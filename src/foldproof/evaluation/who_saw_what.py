@@ -202,7 +202,7 @@ def _preprocessing(split: Split, manifest: dict[str, Any] | None) -> Check:
         "preprocessing",
         "ok",
         title,
-        f"Each of the {len(split.members)} members has its own mean and scale; the hash of the rows that "
+        f"Each of the {len(split.members)} members has its own statistics; the hash of the rows that "
         "they were "
         "fitted on is that of its training rows.",
     )

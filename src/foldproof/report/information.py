@@ -6,14 +6,15 @@ machine-learning-based science", 2023) and REFORMS (2024) ask of anyone who repo
 
 from typing import Any
 
-from foldproof.config.data import Preprocess
+from foldproof.config.customary import Kind
+from foldproof.config.preprocess import REACH, Preprocess
 from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
+from foldproof.evaluation.baselines import baselines_for
 from foldproof.report.rows import percent
 
 HASHED = {"row": "'s values"}  # what the hash of a unit is taken of, where it is not its name
 Scalar = str | int | float | bool
-ALWAYS_TOLD = ("center", "scale")  # of preprocessing; the rest where it is not the default
 
 
 def information(
@@ -26,7 +27,7 @@ def information(
         ("Folds", _folds(assessment, audit)),
         ("Duplicates", _duplicates(audit, schema)),
         ("Groups and time", _groups_and_time(audit, params)),
-        ("Preprocessing", _preprocessing(params)),
+        ("Preprocessing", _preprocessing(schema.kind, params)),
         ("Feature selection", "None: every feature is used."),
         ("Augmentation", _augmentation(params)),
         (
@@ -43,7 +44,7 @@ def information(
         ),
         *_targets(assessment),
         *_weights(assessment),
-        ("Baselines", _baselines(assessment)),
+        ("Baselines", _baselines(assessment, schema)),
         ("Intervals", _intervals(assessment)),
     )
 
@@ -116,11 +117,13 @@ def _duplicates(audit: dict[str, Any], schema: Schema) -> str:
     return f"{told}."
 
 
-def _preprocessing(params: dict[str, Scalar]) -> str:
+def _preprocessing(kind: Kind, params: dict[str, Scalar]) -> str:
+    """The keys that act on such data: those that are always told, and of the rest what is not the default."""
+    found = {name: params.get(f"preprocess.{name}", field.default) for name, field in Preprocess.model_fields.items()}
     told = [
-        f"{name.replace('_', ' ')}: {params.get(f'preprocess.{name}', field.default)}"
-        for name, field in Preprocess.model_fields.items()
-        if name in ALWAYS_TOLD or params.get(f"preprocess.{name}", field.default) != field.default
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in found.items()
+        if kind in REACH[name].kinds and (REACH[name].told or value != Preprocess.model_fields[name].default)
     ]
     listed = "; ".join(told)
     return (
@@ -184,10 +187,11 @@ def _weights(assessment: Assessment) -> tuple[tuple[str, str], ...]:
     return (("Row weights", told),)
 
 
-def _baselines(assessment: Assessment) -> str:
+def _baselines(assessment: Assessment, schema: Schema) -> str:
     named = ", ".join(one.label for one in assessment.baselines)
     cut = [one.label for one in assessment.baselines if not one.converged]
-    told = f"{named}; on standardised features, fitted on the same training parts, scored on the same rows."
+    shown = " or ".join(dict.fromkeys(one.shown.told for one in baselines_for(schema) if not one.trivial))
+    told = f"{named}; on {shown}, fitted on the same training parts, scored on the same rows."
     return f"{told} Did not converge: {', '.join(cut)}." if cut else told
 
 

@@ -9,8 +9,17 @@ from foldproof.training.optimizers import OPTIMIZERS
 
 
 def refuse_unfit_keys(train: Train) -> None:
-    """Raise ConfigError where other keys of `train` do not go with its optimizer."""
+    """Raise ConfigError where keys of `train` do not go with its optimizer, or with one another.
+
+    What is compared with a key whose value is customary for a kind of data stands here, not in the config's validators:
+    those also see params of which the kind is not known yet.
+    """
     problems = problems_of(train, OPTIMIZERS[train.optimizer.name].limits)
+    every = train.averaging.snapshots.every_epochs
+    if every is not None and every > train.epochs:
+        problems.append(
+            f"train.averaging.snapshots.every_epochs: found {every}, legal: null or 1 to {train.epochs} (train.epochs)"
+        )
     if problems:
         raise ConfigError(*problems)
 

@@ -2,7 +2,8 @@
 
 from typing import Any, Literal, get_args, get_origin
 
-from foldproof.config.data import Preprocess
+from foldproof.config.customary import Kind
+from foldproof.config.preprocess import REACH, Preprocess
 
 NUMERIC: dict[str, tuple[Any, ...]] = {"pca": (2, 0.6), "missing_indicator": (True,), "whiten_epsilon": (0.1,)}
 
@@ -27,3 +28,12 @@ CHOICES["all at once"] = {
     "whiten": "pca",
     "categories": "embed",
 }
+
+
+def choices_of(kind: Kind) -> dict[str, dict[str, Any]]:
+    """The choices for such data: without the keys that do nothing to it."""
+    acting = {
+        name: {key: value for key, value in section.items() if kind in REACH[key].kinds}
+        for name, section in CHOICES.items()
+    }
+    return {name: section for name, section in acting.items() if section or not CHOICES[name]}

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from foldproof.config.data import Preprocess
-from foldproof.config.data import Split as Section
+from foldproof.config.preprocess import Preprocess
+from foldproof.config.split import Split as Section
 from foldproof.data.dataset import Dataset, complete
 from foldproof.data.schema import Column, Schema, Target
 from foldproof.data.splits import Split, make_split

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.dataset import Dataset, complete
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import Statistics, fit_statistics
-from tests.data.transforms.sections import CHOICES
+from tests.data.transforms.sections import choices_of
 from tests.data.transforms.tables import FOLDS, fitted, mixed, seen_by
 from tests.training.setting import digits
 
@@ -24,13 +24,14 @@ def pooled(dataset: Dataset) -> Dataset:
 
 
 DATA = {"table": mixed(), "images": pooled(digits(120))}
-JOBS = [(name, choice) for name in DATA for choice in CHOICES]
+CHOICES = {name: choices_of(dataset.schema.kind) for name, dataset in DATA.items()}
+JOBS = [(name, choice) for name in DATA for choice in CHOICES[name]]
 every_choice = pytest.mark.parametrize(("name", "choice"), JOBS, ids=[" ".join(job) for job in JOBS])
 
 
 @cache
 def fitted_by(name: str, choice: str) -> tuple[Statistics, Split]:
-    return fitted(DATA[name], **CHOICES[choice])
+    return fitted(DATA[name], **CHOICES[name][choice])
 
 
 def tensors(statistics: Statistics, members: slice, dtype: torch.dtype) -> dict[str, torch.Tensor]:
@@ -53,7 +54,7 @@ def garbage(dataset: Dataset, rows: np.ndarray) -> Dataset:
 def test_garbage_in_rows_held_out_changes_nothing_that_is_learnt(name: str, choice: str) -> None:
     dataset = DATA[name]
     clean, split = fitted_by(name, choice)
-    section = Preprocess.model_validate(CHOICES[choice])
+    section = Preprocess.model_validate(CHOICES[name][choice])
     for member in (0, 2):
         held_out = np.flatnonzero(split.roles[member] != Role.TRAINING)
         dirty = fit_statistics(garbage(dataset, held_out), split, section)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from foldproof.config.augment import Augment
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.augmentation import measured, strengths
 from foldproof.data.preprocessing import preprocessing_of
 from foldproof.data.splits import Role

@@ -13,7 +13,6 @@ from foldproof.data.schema import Colour, Decoding, Schema, Target
 from foldproof.data.sources.image_files import UnusableImageError, look, told
 from foldproof.data.sources.image_listing import Listing, list_classes
 from foldproof.data.sources.image_rows import decoded
-from foldproof.errors import ConfigError
 
 Size = tuple[int, int]  # height and width
 UNKNOWN = Decoding("rgb", (1, 1), "resize")  # where no file can be read; decoding then says why
@@ -27,8 +26,6 @@ def open_image_folder(section: Data) -> Reading:
     Raises DataError naming every file that cannot be used, here or, where the names are sound, by the last chunk.
     """
     assert section.path is not None
-    if section.task == "regression":
-        raise ConfigError("data.task: found regression, legal for an image_folder: auto, classification")
     listing = list_classes(Path(section.path), Path(section.test_path) if section.test_path else None)
     classes = tuple(sorted(set(listing.labels)))
     problems = [*listing.problems, *(f"{section.path}: {problem}" for problem in lookalikes(classes))]

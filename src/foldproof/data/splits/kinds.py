@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from foldproof.config.data import Split as SplitSection
+from foldproof.config.split import Split as SplitSection
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import by_group, by_row, by_time
 from foldproof.data.splits.material import Chosen, Dealt, Material

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from foldproof.config.data import Split as SplitSection
+from foldproof.config.split import Split as SplitSection
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits.duplicates import counts_of, digests_of, equal_rows
 from foldproof.data.splits.kinds import KINDS, Kind, kind_of

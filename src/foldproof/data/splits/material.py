@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.config.data import Split as SplitSection
+from foldproof.config.split import Split as SplitSection
 from foldproof.data.splits.duplicates import Digests
 from foldproof.data.splits.manifest import Role, Rows
 from foldproof.reproducibility import seed_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from foldproof.config.customary import Kind
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.transforms import components, imputation, power, scaling
 from foldproof.data.transforms.stream import Floats, TrainingRows
 

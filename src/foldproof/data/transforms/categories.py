@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.config.data import CategoriesName
+from foldproof.config.preprocess import CategoriesName
 from foldproof.data.transforms.stream import Floats
 
 if TYPE_CHECKING:

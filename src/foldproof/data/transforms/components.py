@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foldproof.config.data import Preprocess
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.transforms.stream import Floats, Stream, TrainingRows
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foldproof.config.data import ImputerName, Preprocess
+from foldproof.config.preprocess import ImputerName, Preprocess
 from foldproof.data.transforms.scaling import standard
 from foldproof.data.transforms.stream import Floats, Stream, TrainingRows
 

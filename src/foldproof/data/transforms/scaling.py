@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foldproof.config.data import Preprocess, ScalerName
+from foldproof.config.preprocess import Preprocess, ScalerName
 from foldproof.data.transforms.stream import GRAINS, Floats, Stream, TrainingRows
 
 if TYPE_CHECKING:

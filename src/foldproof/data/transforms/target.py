@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from foldproof.config.data import TargetScalerName
+from foldproof.config.preprocess import TargetScalerName
 from foldproof.data.transforms.scaling import min_max, standard, unchanged
 from foldproof.data.transforms.stream import Floats, Stream
 
