@@ -6,7 +6,7 @@ import numpy as np
 
 from foldproof.config.data import Split as SplitSection
 from foldproof.data.dataset import Dataset
-from foldproof.data.splits.duplicates import counts_of, digests_of, equal_rows
+from foldproof.data.duplicates import counts_of, digests_of, equal_rows
 from foldproof.data.splits.kinds import KINDS, Kind, kind_of
 from foldproof.data.splits.manifest import Member, Role, Rows, Split
 from foldproof.data.splits.material import Material
