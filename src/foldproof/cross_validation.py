@@ -75,7 +75,7 @@ def cross_validate(
     from warnings import warn
 
     from foldproof.config.warnings import warnings_of
-    from foldproof.data.dataset import describe
+    from foldproof.data.describing import describe
     from foldproof.data.splits import make_split
     from foldproof.data.statistics import fit_statistics, manifest_of
     from foldproof.evaluation.targets import assess_targets

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foldproof.data import duplicates
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.duplicates import counts_of, digests_of, equal_rows
 from foldproof.data.schema import Column, Schema, Target
 from foldproof.data.splits.units import units_of

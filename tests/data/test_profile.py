@@ -9,14 +9,14 @@ from scipy.stats import rankdata, spearmanr
 
 from foldproof.config.data import Split
 from foldproof.data import profile as profile_module
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.moments import Moments
 from foldproof.data.profile import profile_of
 from foldproof.data.profile_lines import ADVICE, terminal_lines
 from foldproof.data.splits import make_split
 from foldproof.data.telling import _ranks, telling
 from foldproof.reproducibility import canonical_json
-from tests.data.splittable import rows as splittable
 from tests.data.tables import table
 from tests.data.test_duplicates import sentences
 
@@ -155,7 +155,6 @@ def test_several_targets_and_groups(tmp_path: Any, monkeypatch: pytest.MonkeyPat
     [
         (sentences("ab", "abc", "ba", "ab", "cab", "bca"), 4),
         (describe("nan", np.array([[np.nan], [np.nan], [0], [-0.0], *([i] for i in range(1, 17))]), SIGNS), 4),
-        (splittable(60, copies=7), 14),
     ],
 )
 def test_copies_are_those_of_the_split(dataset: Dataset, rows: int) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.data import Data
-from foldproof.data.dataset import Dataset, complete, describe
+from foldproof.data.dataset import Dataset, complete
+from foldproof.data.describing import describe
 from foldproof.data.numbering import as_they_occur
 from foldproof.errors import DataError, unknown_name
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from foldproof.config.data import Data
 from foldproof.config.own_code import OwnCode
-from foldproof.data.dataset import describe, reading_of
+from foldproof.data.dataset import reading_of
+from foldproof.data.describing import describe
 from foldproof.data.reading import Reading
 from foldproof.errors import ConfigError, DataError
 
