@@ -20,7 +20,7 @@ COLUMNS: dict[str, Cells] = {
     "21 whole numbers": list(range(21)) * 2,
     "20 whole numbers": list(range(20)) * 2,
     "a tenth differ": list(range(30)) * 10,
-    "more than a tenth differ": list(range(31)) * 10,
+    "more than a tenth differ": list(range(31)) * 9,
     "fractions": [0.5, 1.0, 2.0, 1.0],
     "one class": ["a", "a", "a"],
     "one number": [7, 7, 7],

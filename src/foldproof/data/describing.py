@@ -139,10 +139,10 @@ def _not_finite(features: NDArray[Any]) -> list[str]:
     bad = (np.isinf(values) if of_table else ~np.isfinite(values)).any(axis=1)
     if of_table and (empty := np.flatnonzero(np.isnan(values).all(axis=0))).size:
         return [f"features {listed(empty)} hold no value at all; leave these columns out"]
-    if not bad.any():
+    if not (told := _rows(np.asarray(bad))):
         return []
     kinds = "infinite" if of_table else "NaN, infinite"
-    return [f"features hold {kinds} or (in float32) overflowing values in {_rows(bad)}; fill or drop them"]
+    return [f"features hold {kinds} or (in float32) overflowing values in {told}; fill or drop them"]
 
 
 def _lost(values: NDArray[Any]) -> list[str]:
@@ -154,11 +154,11 @@ def _lost(values: NDArray[Any]) -> list[str]:
 def _unusable(called: str, targets: NDArray[Any]) -> list[str]:
     """Targets `[N]` that are missing, or no numbers that a float32 holds."""
     if targets.dtype == object:
-        return unusable(called, _rows(np.array([label is None or label != label for label in targets])), "")
+        return unusable(called, _rows(np.array([label is None or label != label for label in targets], dtype=bool)), "")
     if np.issubdtype(targets.dtype, np.complexfloating):
         return [f"{called} holds complex numbers, legal: real ones"]
     if np.issubdtype(targets.dtype, np.floating):
-        return unusable(called, _rows(np.isnan(targets)), _rows(np.abs(targets) > LARGEST))
+        return unusable(called, _rows(np.isnan(targets)), _rows(np.asarray(np.abs(targets) > LARGEST)))
     return []
 
 

@@ -15,6 +15,7 @@ from foldproof.data.encoding import MISSING, decode
 from foldproof.data.moments import Moments
 from foldproof.data.schema import Column, Target
 from foldproof.data.telling import telling
+from foldproof.errors import listed
 
 SCHEMA = 1
 BLOCK = 8 << 20  # bytes of raw rows looked at at a time
@@ -108,7 +109,7 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         for one in found["telling"]
     ]
     if found["constant"] and found["kind"] == "table":
-        names = ", ".join(map(repr, found["constant"][:10]))
+        names = listed(list(map(repr, found["constant"])))
         told.append(f"the same in every row, so that it tells nothing: {names}; name it in data.drop")
     for target in found["targets"]:
         for name, count in target.get("classes", []):

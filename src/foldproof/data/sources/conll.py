@@ -84,12 +84,10 @@ def _chunks(files: _Files, schema: Schema) -> Iterator[Chunk]:
     tokens = first = 0
 
     def chunk() -> Chunk:
-        targets = np.array(
-            [[code[tag] for code, tag in zip(codes, tags, strict=True)] for _, all_ in waiting for tags in all_]
-        )
-        lengths = [len(words) for words, _ in waiting]
-        groups = np.repeat(np.arange(first, first + len(waiting)), lengths)
-        return Chunk(encoder([words for words, _ in waiting]), side_by_side(targets.T, schema.targets), groups=groups)
+        found = [[code[tag] for code, tag in zip(codes, tags, strict=True)] for _, all_ in waiting for tags in all_]
+        targets = side_by_side(list(np.array(found).T), schema.targets)
+        groups = np.repeat(np.arange(first, first + len(waiting)), [len(words) for words, _ in waiting])
+        return Chunk(encoder([words for words, _ in waiting]), targets, groups=groups)
 
     for sentence in files.sentences():
         waiting.append(sentence)
