@@ -1,6 +1,5 @@
 """Sources of data: a table `name -> open(section)`; each row opens one kind of data to a `Reading`."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from foldproof.data.sources.own import open_own, own_source
 from foldproof.data.sources.parquet import open_parquet
 from foldproof.data.sources.tables import open_table
 from foldproof.errors import DataError
+from foldproof.reproducibility import sha256_of_file
 
 Open = Callable[[Data], Reading]
 
@@ -74,7 +74,6 @@ def _refuse_other_file(section: Data) -> None:
     path = Path(section.path or "")
     if not path.is_file():
         raise DataError(f"{path}: no such file, whose data.sha256 is given (nothing is downloaded)")
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = sha256_of_file(path)
     if found != section.sha256:
         raise DataError(f"{path}: SHA-256 is {found}, data.sha256 says {section.sha256}; another or a damaged file")
