@@ -80,7 +80,9 @@ def typed_target(
         problems = unfit_classes(called, found, fractional=fractional)
     elif numeric:
         values, found = targets.astype(np.float32), ()
-        problems = unfit_numbers(called, _moments(targets), exact=targets.dtype == np.float32)
+        moments = _moments(targets)
+        lost = targets.dtype != np.float32 and bool(moments.lost_in_float32[0])
+        problems = unfit_numbers(called, moments, lost=lost)
     else:
         problems = [f"{called} is not numeric; set data.task to classification, or auto"]
     if problems:

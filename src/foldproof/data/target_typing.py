@@ -38,11 +38,11 @@ def unfit_classes(called: str, classes: Sequence[str], *, fractional: bool = Fal
     return [f"{called}: {line}" for line in lookalikes(classes)]
 
 
-def unfit_numbers(called: str, moments: Moments, *, exact: bool = False) -> list[str]:
-    """What keeps numbers from being learnt: all are the same, or float32, in which `exact` ones came, loses them."""
+def unfit_numbers(called: str, moments: Moments, *, lost: bool) -> list[str]:
+    """What keeps numbers from being learnt: all are the same, or are `lost` in float32."""
     if moments.least[0] == moments.largest[0]:
         return [f"{called} is {moments.least[0]:g} in every row; nothing can be learnt"]
-    return [f"{called}: {moments.why_lost(0)}"] if moments.lost_in_float32[0] and not exact else []
+    return [f"{called}: {moments.why_lost(0)}"] if lost else []
 
 
 def lookalikes(labels: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def rows_of_shape(schema: Schema, features: ArrayLike, where: str) -> NDArray[Any]:
-    """Raw rows `[n, *shape]`; images of one channel may come as `[n, H, W]`. DataError where they have another shape."""
+    """Raw rows `[n, *shape]`; images of one channel may come as `[n, H, W]`. Raises DataError for other shapes."""
     rows = np.asarray(features)
     if schema.kind == "image" and schema.shape[0] == 1 and rows.shape[1:] == schema.shape[1:]:
         return rows[:, None]

@@ -3,7 +3,7 @@
 No more than a batch of rows is in memory; all that is wrong with a file is told at once, before a row is handed over.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ from foldproof.data.reading import Chunk, Reading
 from foldproof.data.schema import Schema
 from foldproof.data.sources.beside import ROLES, RoleScan
 from foldproof.data.sources.table_file import TableFile
+from foldproof.data.sources.table_files import TABLE_FILES
 from foldproof.data.sources.targets import TargetScan
 from foldproof.data.target_typing import side_by_side
 from foldproof.errors import DataError, unknown_name
@@ -37,10 +38,10 @@ class Scan(Protocol):
         """What keeps the column from being used."""
 
 
-def open_table(section: Data, opened: Callable[[Path, Data], TableFile]) -> Reading:
+def open_table(section: Data) -> Reading:
     """Look at the whole of `data.path`; raises DataError with every column and line that cannot be used."""
     assert section.path is not None
-    file = opened(Path(section.path), section)
+    file = TABLE_FILES[section.source](Path(section.path), section.delimiter, section.decimal)
     _refuse_unknown(file, section)
     beside = [RoleScan(role, column) for key, role in ROLES.items() if (column := getattr(section, key))]
     taken = {*section.targets, *section.drop, *(scan.name for scan in beside)}

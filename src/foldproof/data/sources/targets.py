@@ -90,7 +90,8 @@ class TargetScan:
                 "data.task to classification"
             )
         elif self.task == "regression":
-            found += unfit_numbers(called, self._moments, exact=self._exact)
+            lost = not self._exact and bool(self._moments.lost_in_float32[0])
+            found += unfit_numbers(called, self._moments, lost=lost)
         elif (self._numbers if self.numeric else self._labels) is None and not self._fractional_numbers:
             found.append(f"{called} has more than {MOST_VALUES} classes; for numbers, set data.task to regression")
         else:
