@@ -16,7 +16,8 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from foldproof.config import Params, params_from
 from foldproof.data.batches import epoch_batches
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.splits import Split, make_split
 from foldproof.data.statistics import Statistics, fit_statistics
 from foldproof.reproducibility import using_threads

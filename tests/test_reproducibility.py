@@ -1,5 +1,6 @@
 """Files appear whole or not at all; hashes follow every byte and border."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foldproof.reproducibility import canonical_json, seed_of, sha256, sha256_of_tree, write_whole
+from foldproof.reproducibility import canonical_json, seed_of, sha256, sha256_of_file, sha256_of_tree, write_whole
 
 
 @given(
@@ -116,3 +117,15 @@ def test_seeds_are_small_and_differ() -> None:
     seeds = {seed_of("folds", 0, repeat) for repeat in range(1000)}
     assert len(seeds) == 1000
     assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_files_are_hashed_block_by_block_as_they_would_be_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foldproof.reproducibility.BLOCK", 7)
+    contents = {"a": b"", "b": b"0123456", "c": b"0123456789abcdef"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        assert sha256_of_file(tmp_path / name) == hashlib.sha256(content).hexdigest()
+    chunks = [chunk for name, content in contents.items() for chunk in (name.encode(), content)]
+    assert sha256_of_tree([tmp_path], tmp_path) == sha256(*chunks)

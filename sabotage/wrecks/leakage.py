@@ -75,14 +75,14 @@ LEAKAGE = (
     ),
     Wreck(
         "a duplicate row on both sides of the test split",
-        "data/splits/duplicates.py",
+        "data/duplicates.py",
         "digest.update(content[place : place + width])",
         'digest.update(content[place : place + width].tobytes() + place.to_bytes(8, "little"))',
         "data/test_splits.py::test_equal_rows_have_equal_roles",
     ),
     Wreck(
         "the test set dealt anew as data grows",
-        "data/splits/duplicates.py",
+        "data/duplicates.py",
         'seed_of("test set", seed)',
         'seed_of("test set", seed, len(dataset.features))',
         "data/test_splits.py::test_a_row_never_changes_side_as_data_grows",

@@ -12,7 +12,7 @@ REFUSALS = (
     ),
     Wreck(
         "infinity accepted in data",
-        "data/dataset.py",
+        "data/describing.py",
         "bad = (np.isinf(values) if of_table else ~np.isfinite(values)).any(axis=1)",
         "bad = (np.isnan(values) & (not of_table)).any(axis=1)",
         "data/test_sources.py::test_all_that_is_wrong_with_arrays_is_told",

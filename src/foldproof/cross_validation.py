@@ -29,10 +29,12 @@ class CrossValidation:
     def predict(self, features: ArrayLike) -> NDArray[Any]:
         """Mean class probabilities `[n, C]`, or values `[n]`, of raw rows shaped as those that were given.
 
-        Of several targets all of these stand side by side, `[n, K]`; `predict_targets` has each by name.
+        Of several targets all of these stand side by side, `[n, K]`; `predict_targets` has each by name. Raises
+        DataError where rows have another shape.
         """
-        rows = np.asarray(features)
-        return self.model.predict(rows.reshape(len(rows), *self.model.schema.shape))
+        from foldproof.model.served import rows_of_shape
+
+        return self.model.predict(rows_of_shape(self.model.schema, features, "features"))
 
     def predict_targets(self, features: ArrayLike) -> dict[str, NDArray[Any]]:
         """As `predict`, `[n, C]` or `[n]` for each target by its name."""
@@ -75,7 +77,7 @@ def cross_validate(
     from warnings import warn
 
     from foldproof.config.warnings import warnings_of
-    from foldproof.data.dataset import describe
+    from foldproof.data.describing import describe
     from foldproof.data.splits import make_split
     from foldproof.data.statistics import fit_statistics, manifest_of
     from foldproof.evaluation.targets import assess_targets

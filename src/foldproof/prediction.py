@@ -1,7 +1,7 @@
 """`foldproof predict`: raw rows or images in files, predictions out, preprocessing included."""
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,21 +12,24 @@ from numpy.typing import NDArray
 from foldproof.data.encoding import encode, texts_of
 from foldproof.data.progress import watched
 from foldproof.data.schema import Schema
-from foldproof.data.sources.delimited import open_delimited
 from foldproof.data.sources.image_files import FORMATS
 from foldproof.data.sources.image_listing import list_images
 from foldproof.data.sources.image_rows import decoded
-from foldproof.data.sources.parquet import open_parquet
 from foldproof.data.sources.table_file import TableFile
+from foldproof.data.sources.table_files import TABLE_FILES
 from foldproof.data.text.serving import in_columns, read_sentences, rows_of
 from foldproof.data.usable import require_usable
 from foldproof.errors import DataError
 from foldproof.evaluation.tables import neutral, with_ids
 from foldproof.model.exported import ExportedModel
+from foldproof.model.served import predictions_table, rows_of_shape
 from foldproof.reproducibility import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+ARRAYS = (".npy", ".npz")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def predict_files(
         raise DataError(f"{', '.join(map(str, sources))}: several files to read; legal for images alone")
     else:
         given = read_rows(sources[0], model.schema, delimiter, decimal)
-        table, told = predictions_table(model, given.features), given.told
+        table, told = predictions_table(model.schema, model.predict(given.features)), given.told
         if given.ids is not None:
             table = with_ids(table, model.schema, given.ids.tolist())
     for place, wanted in enumerate(model.schema.targets):
@@ -72,8 +75,8 @@ def predict_files(
 def _tag_file(source: Path, target: Path, model: ExportedModel) -> str:
     """Tag the tokens in the first column of `source`: as a table where `target` ends in .csv, else in columns again."""
     sentences = read_sentences(source)
-    table = predictions_table(model, rows_of(sentences, model.schema))
-    if target.suffix == ".csv":
+    table = predictions_table(model.schema, model.predict(rows_of(sentences, model.schema)))
+    if target.suffix.lower() == ".csv":
         table.insert(0, "sentence", np.repeat(np.arange(len(sentences)), list(map(len, sentences))))
         table.insert(1, "token", [neutral(token) for sentence in sentences for token in sentence])
         content = table.to_csv(index=False, lineterminator="\n")
@@ -97,7 +100,10 @@ def predict_images(model: ExportedModel, sources: Sequence[Path]) -> "pd.DataFra
         raise DataError(f"the model of {model.schema.name!r} does not take image files; give it .csv, .npy or .npz")
     listing = list_images(sources)
     rows = decoded(listing.folder, listing.names, decoding, listing.problems)
-    parts = [predictions_table(model, part) for part in watched(rows, len, "predicted", len(listing.names))]
+    parts = [
+        predictions_table(model.schema, model.predict(part))
+        for part in watched(rows, len, "predicted", len(listing.names))
+    ]
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, "id", [neutral(name) for name in listing.names])
     return table
@@ -107,47 +113,26 @@ def read_rows(source: Path, schema: Schema, delimiter: str | None = None, decima
     """The rows of a file; raises DataError with every column or value that does not fit."""
     if not source.exists():
         raise DataError(f"{source}: no such file")
-    readers: dict[str, Callable[[], Given]] = {
-        ".csv": lambda: _read_table(open_delimited(source, delimiter or ",", decimal), schema),
-        ".tsv": lambda: _read_table(open_delimited(source, delimiter or "\t", decimal), schema),
-        ".parquet": lambda: _read_table(open_parquet(source), schema),
-        ".npy": lambda: _read_arrays(source),
-        ".npz": lambda: _read_arrays(source),
-    }
-    if source.suffix not in readers:
-        raise DataError(f"{source}: legal are {', '.join(readers)} and, for images, folders, {', '.join(FORMATS)}")
-    given = readers[source.suffix]()
-    features = given.features
-    if schema.kind == "image" and features.shape[1:] == schema.shape[1:] and schema.shape[0] == 1:
-        features = features[:, None]
-    if features.shape[1:] != schema.shape:
-        raise DataError(f"{source}: rows of shape {features.shape[1:]}, the model takes {schema.shape}")
+    ending = source.suffix.lower()
+    if ending in ARRAYS:
+        given = _read_arrays(source)
+    elif opened := TABLE_FILES.get(ending.removeprefix(".")):
+        given = _read_table(opened(source, delimiter, decimal), schema)
+    else:
+        legal = ", ".join((*(f".{name}" for name in TABLE_FILES), *ARRAYS))
+        raise DataError(f"{source}: legal are {legal} and, for images, folders, {', '.join(FORMATS)}")
+    features = rows_of_shape(schema, given.features, str(source))
     if len(features) == 0:
         raise DataError(f"{source}: no rows")
     require_usable(features, schema, str(source))
     return Given(features, given.ids, given.told)
 
 
-def predictions_table(model: ExportedModel, features: NDArray[Any]) -> "pd.DataFrame":
-    """Columns prediction and, for classes, p_<class>: the mean over the model's members.
-
-    Of several targets `prediction_<target>` and `p_<target>_<class>`, one target after the other.
-    """
-    import pandas as pd
-
-    schema, parts = model.schema, []
-    for place, own in enumerate(schema.apart(model.predict(features))):
-        names = np.array(schema.targets[place].classes)
-        values = [names[own.argmax(1)], *own.T] if len(names) else [own]
-        parts.append(pd.DataFrame(dict(zip(schema.served(place), values, strict=True))))
-    return pd.concat(parts, axis=1)
-
-
 def _read_arrays(source: Path) -> Given:
     try:
         with source.open("rb") as stream:
             loaded = np.load(stream, allow_pickle=False)
-            features = np.asarray(loaded["features"] if source.suffix == ".npz" else loaded)
+            features = np.asarray(loaded["features"] if source.suffix.lower() == ".npz" else loaded)
     except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(f"{source}: not a readable array of features: {error}") from None
     if not np.issubdtype(features.dtype, np.number):

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+BLOCK = 2**20  # bytes of a file read at a time
 PINNED = ("torch", "pytorch-lightning", "numpy", "scikit-learn", "pandas", "scipy", "mlflow", "dvc")
 
 
@@ -62,19 +63,32 @@ def sha256(*chunks: bytes) -> str:
     return digest.hexdigest()
 
 
+def sha256_of_file(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's content, as `sha256sum` tells it; no more than a block is in memory."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def seed_of(*words: object) -> int:
     """A seed in [0, 2**31) for a library's own generator, from the words that name the draw."""
     return int(sha256(repr(words).encode())[:8], 16) & 0x7FFFFFFF
 
 
 def sha256_of_tree(paths: Iterable[Path], root: Path) -> str:
-    """SHA-256 of the source files at `paths` (folders are walked), by name relative to `root` and content."""
+    """`sha256` of name relative to `root` and content of each file at `paths` (folders are walked), block by block."""
     files: set[Path] = set()
     for path in paths:
         found = path.rglob("*") if path.is_dir() else [path]
         files.update(file for file in found if file.is_file() and "__pycache__" not in file.parts)
     named = sorted((file.relative_to(root).as_posix(), file) for file in files)
-    return sha256(*(chunk for name, file in named for chunk in (name.encode(), file.read_bytes())))
+    digest = hashlib.sha256()
+    for name, file in named:
+        digest.update(len(name.encode()).to_bytes(8, "little") + name.encode())
+        with file.open("rb") as stream:
+            digest.update(os.fstat(stream.fileno()).st_size.to_bytes(8, "little"))
+            while block := stream.read(BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def environment() -> dict[str, str]:

@@ -63,6 +63,13 @@ def test_wrong_settings_are_refused() -> None:
         cross_validate(np.zeros((9, 2)), np.zeros(9), {"train": {"epocs": 3}})
 
 
+def test_rows_of_another_shape_are_refused_though_their_values_are_as_many() -> None:
+    rows = load_breast_cancer().data[:4]
+    with pytest.raises(DataError, match=r"rows of shape \(5, 6\), the model takes \(30,\)"):
+        result().predict(rows.reshape(4, 5, 6))
+    assert result().predict(rows).shape == (4, 2)
+
+
 def test_rows_in_a_csv_file_are_predicted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result().model.save(tmp_path / "models")
     rows = load_breast_cancer(as_frame=True).data

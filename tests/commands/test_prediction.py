@@ -84,6 +84,8 @@ def test_images_come_as_arrays(tmp_path: Path) -> None:
     images = dataset("image")
     np.save(tmp_path / "new.npy", images.features[:3, 0])
     assert read_rows(tmp_path / "new.npy", images.schema).features.shape == (3, 1, 8, 8)
+    (tmp_path / "new.npy").rename(tmp_path / "NEW.NPY")
+    assert read_rows(tmp_path / "NEW.NPY", images.schema).features.shape == (3, 1, 8, 8)
     (tmp_path / "new.csv").write_text("a\n1\n")
     with pytest.raises(DataError, match=r"the model takes image rows, give it \.npy or \.npz"):
         read_rows(tmp_path / "new.csv", images.schema)

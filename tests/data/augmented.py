@@ -9,7 +9,8 @@ from foldproof import randomness
 from foldproof.config.augment import Augment
 from foldproof.config.customary import Kind
 from foldproof.data.augmentation import AUGMENTATIONS, augment, mix
-from foldproof.data.dataset import Dataset, complete, describe
+from foldproof.data.dataset import Dataset, complete
+from foldproof.data.describing import describe
 from foldproof.data.schema import Column, Schema, Target
 
 MEMBERS, BATCH = 3, 12

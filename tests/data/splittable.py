@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.splits import Role, Split
 
 Labels = NDArray[Any]

@@ -163,7 +163,7 @@ def test_every_line_at_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytes
     [
         ("", "holds no sentence"),
         ("\n\n# nothing\n", "holds no sentence"),
-        ("a\tA\tO\nb\tA\tO\n", "one tag only"),
+        ("a\tA\tO\nb\tA\tO\n", "one class only"),
         ("a\tNoun\tO\nb\tnoun\tO\n", "differ only by case"),
     ],
 )

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data import duplicates
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
+from foldproof.data.duplicates import counts_of, digests_of, equal_rows
 from foldproof.data.schema import Column, Schema, Target
-from foldproof.data.splits import duplicates
-from foldproof.data.splits.duplicates import counts_of, digests_of, equal_rows
 from foldproof.data.splits.units import units_of
 from tests.data.splittable import rows
 

@@ -15,7 +15,8 @@ from foldproof.tracking.provenance import digest_of
 
 SOURCE = """
 import numpy as np
-from foldproof.data.dataset import describe, reading_of
+from foldproof.data.dataset import reading_of
+from foldproof.data.describing import describe
 
 FEATURES, TARGETS = np.arange(12.0).reshape(6, 2), np.arange(6) % 2
 

@@ -9,7 +9,8 @@ from PIL import Image
 from foldproof.config.augment import Augment
 from foldproof.config.split import Split as Section
 from foldproof.data.augmentation import AUGMENTATIONS
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.preview import CELL, SHOWN, SMALL_LETTERS, STEPS, save_preview
 from foldproof.data.splits import Role, make_split
 from foldproof.errors import ConfigError

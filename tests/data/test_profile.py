@@ -7,15 +7,20 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata, spearmanr
 
+from foldproof.config.split import Split
 from foldproof.data import profile as profile_module
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.moments import Moments
 from foldproof.data.profile import profile_of
 from foldproof.data.profile_lines import ADVICE, terminal_lines
+from foldproof.data.splits import make_split
 from foldproof.data.telling import _ranks, telling
 from foldproof.reproducibility import canonical_json
 from tests.data.tables import table
+from tests.data.test_duplicates import sentences
 
+SIGNS = np.arange(20) // 2 % 2
 GENERATOR = np.random.Generator(np.random.Philox(5))
 
 
@@ -58,10 +63,10 @@ def test_moments_do_not_depend_on_how_rows_come_and_bear_empty_columns() -> None
 def test_copies_and_constants_are_counted(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = profile_of(table("a,b,c,y\n0,u,1,p\n-0,u,1,q\n2,u,1,p\n0,u,1,p\n"))
-    assert found["duplicate_rows"] == 2
+    assert found["duplicate_rows"] == 3, "the first of equal rows is one of them"
     assert found["constant"] == ["b", "c"]
     assert "the same in every row, so that it tells nothing: 'b', 'c'; name it in data.drop" in found["warnings"]
-    assert "exact copies of other rows: 2 of 4 rows" in found["warnings"]
+    assert "rows that equal another row: 3 of 4" in found["warnings"]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_images_are_profiled_as_their_pixels() -> None:
     (pixel,) = found["columns"]
     assert (pixel["least"], pixel["largest"]) == (images.min(), images.max())
     assert pixel["sd"] == pytest.approx(images.std())
-    assert found["duplicate_rows"] == 1
+    assert found["duplicate_rows"] == 2
 
 
 def test_several_targets_and_groups(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,3 +148,17 @@ def test_several_targets_and_groups(tmp_path: Any, monkeypatch: pytest.MonkeyPat
     assert found["groups"] == 2
     assert found["targets"][0]["classes"] == [["a", 2], ["b", 1]]
     assert found["targets"][1]["largest"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rows"),
+    [
+        (sentences("ab", "abc", "ba", "ab", "cab", "bca"), 4),
+        (describe("nan", np.array([[np.nan], [np.nan], [0], [-0.0], *([i] for i in range(1, 17))]), SIGNS), 4),
+    ],
+)
+def test_copies_are_those_of_the_split(dataset: Dataset, rows: int) -> None:
+    """Of text they are sentences: windows of different sentences may well be equal."""
+    audit = make_split(dataset, Split(folds=2, test_share=0.0), seed=0).audit
+    assert (profile_of(dataset)["duplicate_rows"], audit["duplicate_rows"]) == (rows, rows)
+    assert any(f"{rows} of {len(dataset.features)}" in one for one in profile_of(dataset)["warnings"])

@@ -8,7 +8,8 @@ import pytest
 
 from foldproof.config.data import Data
 from foldproof.config.sources import SourceName
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.schema import Schema
 from foldproof.data.sources import SOURCES, load_source
 from foldproof.errors import DataError
@@ -178,8 +179,8 @@ def test_all_that_is_wrong_with_arrays_is_told() -> None:
         describe("mine", features, np.array([1.5, np.nan]))
     told = "\n".join(caught.value.problems)
     assert "3 rows of features but 2 targets" in told
-    assert "features hold infinite or (in float32) overflowing values in 1 rows (1)" in told
-    assert "targets hold NaN" in told
+    assert "features hold infinite or (in float32) overflowing values in 1 row (1), counted from 0" in told
+    assert "mine: target 'target' is empty in 1 row (1), counted from 0" in told
 
 
 def test_the_task_follows_from_the_target() -> None:
@@ -232,7 +233,7 @@ def test_a_number_that_never_varies_cannot_be_learnt() -> None:
 def test_values_that_float32_cannot_hold_are_refused() -> None:
     generator = np.random.Generator(np.random.Philox(0))
     features = generator.normal(size=(50, 3))
-    with pytest.raises(DataError, match=r"targets 0: values vary by .* which float32"):
+    with pytest.raises(DataError, match=r"target 'target': values vary by .* which float32"):
         describe("t", features, 1e9 + generator.normal(size=50))
     features[:, 1] += 1e9
     with pytest.raises(DataError, match=r"features 1: values vary by .* subtract the offset"):
@@ -241,5 +242,5 @@ def test_values_that_float32_cannot_hold_are_refused() -> None:
 
 @pytest.mark.parametrize("missing", [None, np.nan])
 def test_missing_labels_are_refused_with_their_rows(missing: object) -> None:
-    with pytest.raises(DataError, match=r"targets are missing in 1 rows \(2\)"):
+    with pytest.raises(DataError, match=r"target 'target' is empty in 1 row \(2\), counted"):
         describe("t", np.arange(4.0)[:, None], np.array(["a", "b", missing, "a"], dtype=object))

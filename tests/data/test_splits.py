@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 
 from foldproof.config.split import Split as Section
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.data.splits.by_row import folds_of
 from foldproof.errors import ConfigError, DataError

@@ -111,7 +111,7 @@ def test_rows_as_late_as_a_given_test_set_are_used_by_nobody() -> None:
         ),
         (np.zeros(40), {"test_share": 0.0}, r"split\.folds: 5 folds over time need 6 blocks"),
         (np.arange(40.0) // 10, {}, r"are of \d different times"),
-        (np.where(np.arange(40) == 7, np.nan, 1.0), {}, r"data\.time: missing in 1 rows \(7\)"),
+        (np.where(np.arange(40) == 7, np.nan, 1.0), {}, r"data\.time: missing in 1 row \(7\)"),
     ],
 )
 def test_what_cannot_be_dealt_is_refused(times: Any, section: dict[str, Any], message: str) -> None:

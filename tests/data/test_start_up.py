@@ -11,7 +11,8 @@ import numpy as np
 from foldproof.config.augment import Augment
 from foldproof.config.preprocess import Preprocess
 from foldproof.config.split import Split
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.preview import save_preview
 from foldproof.data.schema import Column, Schema
 from foldproof.data.splits import make_split

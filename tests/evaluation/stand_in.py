@@ -13,7 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from foldproof.config.evaluate import Evaluate
 from foldproof.config.split import Split as SplitSection
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.evaluation import Assessment, assess
 from foldproof.reproducibility import sha256

@@ -21,7 +21,8 @@ from foldproof.data.splits import Role, Split, make_split
 from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.outputs import save_assessment, table_of_test_rows
 from foldproof.evaluation.targets import assess_targets, view_of_table
-from foldproof.prediction import predict_files, predictions_table
+from foldproof.model.served import predictions_table
+from foldproof.prediction import predict_files
 from foldproof.report.page import render
 from foldproof.report.summary import markdown, show
 from foldproof.reproducibility import read_json, write_json
@@ -183,7 +184,7 @@ def test_the_record_has_figures_of_every_target(tmp_path: Path) -> None:
 
 def test_predictions_that_users_get_name_the_target() -> None:
     rows = TWO.features[:7]
-    table = predictions_table(run().model, rows)
+    table = predictions_table(run().model.schema, run().model.predict(rows))
     names = ["prediction_digit", *(f"p_digit_{label}" for label in range(10)), "prediction_ink"]
     assert list(table.columns) == names
     by_name = run().predict_targets(rows)
@@ -196,7 +197,7 @@ def test_a_file_is_predicted_target_by_target(tmp_path: Path) -> None:
     np.save(tmp_path / "rows.npy", TWO.features[:5])
     predict_files([tmp_path / "rows.npy"], tmp_path / "out.csv", tmp_path / "models")
     written = pd.read_csv(tmp_path / "out.csv", dtype={"prediction_digit": str})
-    wanted = predictions_table(run().model, TWO.features[:5])
+    wanted = predictions_table(run().model.schema, run().model.predict(TWO.features[:5]))
     assert list(written.columns) == list(wanted.columns)
     assert list(written["prediction_digit"]) == list(wanted["prediction_digit"])
 

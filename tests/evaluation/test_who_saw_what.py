@@ -8,7 +8,8 @@ from tests.data.splittable import rows
 from tests.evaluation.stand_in import digits_run
 
 from foldproof.config.split import Split as SplitSection
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.evaluation.assessment import Check
 from foldproof.evaluation.who_saw_what import checks_of_rows

@@ -47,6 +47,15 @@ def test_both_formats_with_a_word_of_another_case_where_there_is_none_as_it_is(
     assert found == {"tv": [1, 2], "telly": [5, 6], "paris": [7, 8]}
 
 
+def test_a_damaged_gzip_file_is_refused(tmp_path: Path) -> None:
+    path, content = tmp_path / "vectors", gzip.compress(GLOVE.encode() * 20)
+    body = content[:20] + bytes(one ^ 0xFF for one in content[20:40]) + content[40:]  # deflate's own error, not gzip's
+    for damaged in (content[:-9], body, content[:-8] + bytes(8)):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"vectors: its gzip data is cut short or damaged"):
+            read_vectors(path, {"tv"})
+
+
 def test_lines_at_fault_are_named_where_the_word_is_wanted(tmp_path: Path) -> None:
     (tmp_path / "vectors").write_text("a 1 2\nb 1\nc 1 nan\nd 1 x\ne 1\n")
     with pytest.raises(DataError, match=r"2 finite numbers are needed in lines 2, 3, 4$"):

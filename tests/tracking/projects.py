@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from foldproof.config import Params, params_from
-from foldproof.data.dataset import Dataset, complete, describe
+from foldproof.data.dataset import Dataset, complete
+from foldproof.data.describing import describe
 from foldproof.data.schema import Column, Schema, Target
 from foldproof.data.splits import Member, Split, make_split
 from foldproof.reproducibility import write_json

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from foldproof.config import Params, params_from
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.splits import Split, make_split
 from foldproof.data.statistics import fit_statistics
 from foldproof.training.events import EpochEnded, Event, Sink

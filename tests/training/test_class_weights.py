@@ -12,7 +12,8 @@ from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from torch.nn import functional as F
 
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.preprocessing import Inputs, normalise
 from foldproof.data.splits import Role
 from foldproof.data.statistics import fit_statistics

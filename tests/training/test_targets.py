@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foldproof.config.train import Train
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.schema import Target
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import fit_statistics

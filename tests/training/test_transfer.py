@@ -12,7 +12,8 @@ from sklearn.datasets import load_digits
 
 from foldproof import cross_validate
 from foldproof.config import Params
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 from foldproof.data.splits import Role, Split
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError

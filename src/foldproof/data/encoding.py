@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.schema import Column, ColumnKind
-from foldproof.errors import DataError
+from foldproof.errors import DataError, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,11 +60,10 @@ def encode(cells: Mapping[str, "pa.Array"], columns: tuple[Column, ...], where: 
         wrong |= np.isinf(values) | (np.abs(values) > np.finfo(np.float32).max)
         if wrong.any():
             found = np.flatnonzero(wrong)
-            listed = ", ".join(map(str, found[:8])) + (", ..." if len(found) > 8 else "")
             example = cells[column.name][int(found[0])].as_py()
             problems.append(
-                f"{where}: column {column.name!r}: not a usable {column.kind} in rows {listed}, counted from 0, such "
-                f"as {example!r}"
+                f"{where}: column {column.name!r}: not a usable {column.kind} in rows {listed(found)}, counted from 0, "
+                f"such as {example!r}"
             )
             continue
         rows[:, place] = values

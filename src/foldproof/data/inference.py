@@ -150,10 +150,7 @@ class ColumnScan:
                 f"{where(self.infinite.rows, self.infinite.count)}; mend these or leave them empty"
             )
         if kind in ("number", "date") and not found and self.moments.lost_in_float32[0]:
-            found.append(
-                f"column {self.name!r}: values vary by {self.moments.deviation[0]:.3g} around "
-                f"{self.moments.mean[0]:.6g}, which float32 cannot hold; subtract the offset"
-            )
+            found.append(f"column {self.name!r}: {self.moments.why_lost(0)}")
         return found + (self._as_category() if kind == "category" else [])
 
     def _as_category(self) -> list[str]:

@@ -50,3 +50,10 @@ class Moments:
         size = np.maximum(np.abs(self.least), np.abs(self.largest))
         deviation = self.deviation
         return np.asarray((self.count > 0) & (deviation > 0) & (size * 2.0**-24 > 0.01 * deviation))
+
+    def why_lost(self, place: int) -> str:
+        """That of one column in words, and what to do."""
+        return (
+            f"values vary by {self.deviation[place]:.3g} around {self.mean[place]:.6g}, which float32 cannot hold; "
+            "subtract the offset"
+        )

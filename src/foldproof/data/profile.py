@@ -1,20 +1,21 @@
 """What prepared data looks like: ranges, missing values, balance, duplicates, and what is odd about it.
 
-Rows are read in blocks, so that memory grows by eight bytes a row alone, by which duplicates are found.
+Rows are read in blocks, so that memory grows by the hashes of the rows alone, by which duplicates are found.
 """
 
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.dataset import Dataset
+from foldproof.data.duplicates import counts_of, digests_of, equal_rows
 from foldproof.data.encoding import MISSING, decode
 from foldproof.data.moments import Moments
 from foldproof.data.schema import Column, Target
 from foldproof.data.telling import telling
+from foldproof.errors import listed
 
 SCHEMA = 1
 BLOCK = 8 << 20  # bytes of raw rows looked at at a time
@@ -25,11 +26,12 @@ RARE = 0.01  # share of the rows below which a class is called rare
 def profile_of(dataset: Dataset) -> dict[str, Any]:
     """Plain values for JSON: `rows`, `columns`, `targets`, `duplicate_rows`, `constant`, `telling`, `warnings`.
 
-    Of an image the pixels of all rows are one column. Means and deviations (ddof 0) leave missing values out.
+    `duplicate_rows` are those that equal another one, as the split has it (`counts_of`). Of an image the pixels of all
+    rows are one column. Means and deviations (ddof 0) leave missing values out.
     """
     schema = dataset.schema
     columns = schema.columns if schema.kind == "table" else (Column("pixel" if schema.kind == "image" else "code"),)
-    moments, counts, hashes = Moments(len(columns)), _counters(columns), []
+    moments, counts = Moments(len(columns)), _counters(columns)
     for block in _blocks(dataset.features):
         rows = block.reshape(len(block), -1)
         values = rows if schema.kind == "table" else rows.reshape(-1, 1)
@@ -37,7 +39,6 @@ def profile_of(dataset: Dataset) -> dict[str, Any]:
         for place, counter in counts.items():
             codes = values[:, place]
             counter += np.bincount(codes[~np.isnan(codes)].astype(np.int64), minlength=len(counter))
-        hashes.append(_hashes(rows))
     described = [_column(column, moments, place, counts.get(place)) for place, column in enumerate(columns)]
     targets = [_target(target, dataset.targets, place) for place, target in enumerate(schema.targets)]
     found = {
@@ -46,7 +47,7 @@ def profile_of(dataset: Dataset) -> dict[str, Any]:
         "rows": len(dataset.features),
         "columns": described,
         "targets": targets,
-        "duplicate_rows": len(dataset.features) - len(np.unique(np.concatenate(hashes))),
+        "duplicate_rows": counts_of(equal_rows(digests_of(dataset)), dataset.targets)["duplicate_rows"],
         "constant": [one["name"] for one in described if one["distinct"] == 1 or one.get("sd") == 0],
         "telling": telling(dataset) if schema.kind == "table" else [],
         **({"groups": len(np.unique(dataset.groups))} if dataset.groups is not None else {}),
@@ -58,13 +59,6 @@ def _blocks(features: NDArray[Any]) -> Iterator[NDArray[Any]]:
     size = max(1, BLOCK // max(1, int(np.prod(features.shape[1:])) * features.dtype.itemsize))
     for start in range(0, len(features), size):
         yield np.asarray(features[start : start + size])
-
-
-def _hashes(rows: NDArray[Any]) -> NDArray[np.uint64]:
-    """Equal rows have equal ones."""
-    flat = np.ascontiguousarray(rows if rows.dtype == np.uint8 else rows + np.float32(0))  # -0.0 equals 0.0
-    packed = b"".join(blake2b(row, digest_size=8).digest() for row in flat)
-    return np.frombuffer(packed, dtype=np.uint64)
 
 
 def _counters(columns: tuple[Column, ...]) -> dict[int, NDArray[np.int64]]:
@@ -115,7 +109,7 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         for one in found["telling"]
     ]
     if found["constant"] and found["kind"] == "table":
-        names = ", ".join(map(repr, found["constant"][:10]))
+        names = listed(list(map(repr, found["constant"])))
         told.append(f"the same in every row, so that it tells nothing: {names}; name it in data.drop")
     for target in found["targets"]:
         for name, count in target.get("classes", []):
@@ -124,5 +118,6 @@ def _warnings(found: dict[str, Any]) -> list[str]:
             if name in MISSING:
                 told.append(f"class {name!r} of {target['name']!r} is called as a missing value is elsewhere")
     if found["duplicate_rows"]:
-        told.append(f"exact copies of other rows: {found['duplicate_rows']} of {found['rows']} rows")
+        what = "tokens of sentences that occur again" if found["kind"] == "text" else "rows that equal another row"
+        told.append(f"{what}: {found['duplicate_rows']} of {found['rows']}")
     return told

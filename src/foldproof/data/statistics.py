@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from foldproof.config.preprocess import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.preprocessing import Preprocessing, preprocessing_of
-from foldproof.data.splits import Role, Rows, Split
+from foldproof.data.splits import Role, Rows, Split, hash_of_rows
 from foldproof.data.text.vocabulary import vocabularies
 from foldproof.data.transforms import TRANSFORMS
 from foldproof.data.transforms.categories import fit_codes, fit_one_hot, seen
 from foldproof.data.transforms.scaling import standard
 from foldproof.data.transforms.stream import Floats, Grain, Stream, TrainingRows
 from foldproof.data.transforms.target import TARGET_SCALERS
-from foldproof.reproducibility import read_json, sha256, write_json, write_whole
+from foldproof.reproducibility import read_json, write_json, write_whole
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,6 @@ def fit_rows(
         learnt |= TRANSFORMS[name].fit(training, section)
     learnt |= _beside(dataset, rows, preprocessing) | _words(dataset, rows, section) | _target(dataset, rows, section)
     return learnt, hash_of_rows(rows)
-
-
-def hash_of_rows(rows: Rows) -> str:
-    """SHA-256 of row ids."""
-    return sha256(rows.astype("<i8").tobytes())
 
 
 def moments(dataset: Dataset, rows: Rows, grain: Grain) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.schema import Schema
-from foldproof.errors import DataError
+from foldproof.errors import DataError, listed
 
 
 def require_usable(rows: NDArray[Any], schema: Schema, where: str) -> None:
@@ -22,7 +22,6 @@ def require_usable(rows: NDArray[Any], schema: Schema, where: str) -> None:
     lacking[:, np.flatnonzero(may_lack)] = False
     bad = np.flatnonzero((lacking | np.isinf(flat)).any(axis=1))
     if len(bad):
-        listed = ", ".join(map(str, bad[:10])) + (", ..." if len(bad) > 10 else "")
         names = [column.name for place, column in enumerate(schema.columns) if lacking[:, place].any()]
-        told = f"; no training row lacked {', '.join(map(repr, names[:10]))}" if names else ""
-        raise DataError(f"{where}: missing or infinite values in rows {listed}, counted from 0{told}")
+        told = f"; no training row lacked {listed(list(map(repr, names)))}" if names else ""
+        raise DataError(f"{where}: missing or infinite values in rows {listed(bad)}, counted from 0{told}")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from foldproof.config.preprocess import Preprocess
 from foldproof.data.dataset import Dataset
 from foldproof.data.preprocessing import preprocessing_of
-from foldproof.data.splits import Role, Split
-from foldproof.data.statistics import fit_rows, hash_of_rows
+from foldproof.data.splits import Role, Split, hash_of_rows
+from foldproof.data.statistics import fit_rows
 from foldproof.errors import DataError
 from foldproof.reproducibility import read_json
 

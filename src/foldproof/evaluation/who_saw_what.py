@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.dataset import Dataset
-from foldproof.data.splits import Role, Split
-from foldproof.data.splits.duplicates import counts_of, digests_of, equal_rows
+from foldproof.data.duplicates import counts_of, digests_of, equal_rows
+from foldproof.data.splits import Role, Split, hash_of_rows
 from foldproof.evaluation.assessment import Check
-from foldproof.reproducibility import sha256
 
 TEST_SETS = {
     "hash": "were set aside by a hash of their {unit} before anything was fitted",
@@ -193,7 +192,7 @@ def _preprocessing(split: Split, manifest: dict[str, Any] | None) -> Check:
     wrong = [
         member.name
         for index, member in enumerate(split.members)
-        if saw.get(member.name) != sha256(split.rows(index, Role.TRAINING).astype("<i8").tobytes())
+        if saw.get(member.name) != hash_of_rows(split.rows(index, Role.TRAINING))
     ]
     if wrong:
         sentence = f"The statistics of {', '.join(wrong)} were fitted on other rows than its training rows."

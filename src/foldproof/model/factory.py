@@ -6,7 +6,6 @@ global generator, are replaced by foldproof's, which do the same under the membe
 
 from collections.abc import Callable
 from copy import deepcopy
-from importlib import import_module
 from typing import Any
 
 import torch
@@ -14,7 +13,7 @@ from torch import nn
 
 from foldproof.errors import ConfigError
 from foldproof.model.dropout import AlphaDropout, Dropout, SpatialDropout
-from foldproof.model.factory_source import WHERE, parted
+from foldproof.model.factory_source import WHERE, own_code
 from foldproof.model.parts import Parts
 from foldproof.model.stacked import stack
 
@@ -33,28 +32,12 @@ def factory(shape: tuple[int, ...], outputs: int, parts: Parts, name: str | None
     Raises ConfigError where there is no such function, where it fails, or where its network gives other outputs, draws
     from a global generator, or cannot be stacked.
     """
-    made = _called(_function(name), shape, outputs, name)
+    made = _called(own_code(name).function(), shape, outputs, name)
     if not isinstance(made, nn.Module):
         raise ConfigError(f"{WHERE}: {name} returned {type(made).__name__}, legal: a torch.nn.Module")
     network = _with_our_dropout(made)
     _try(network, shape, outputs, name)
     return network
-
-
-def _function(name: str | None) -> Callable[..., Any]:
-    module, function = parted(name)
-    try:
-        found = getattr(import_module(module), function)
-    except ImportError as error:
-        raise ConfigError(
-            f"{WHERE}: {name} cannot be imported: {error}; legal: a module on Python's path, such as a file in src/ of "
-            "the project, or an installed package"
-        ) from None
-    except AttributeError:
-        raise ConfigError(f"{WHERE}: {module} has no {function!r}; legal: a function of that module") from None
-    if not callable(found):
-        raise ConfigError(f"{WHERE}: {name} is {type(found).__name__}, legal: a function of (shape, outputs)")
-    return found  # type: ignore[no-any-return]
 
 
 def _called(function: Callable[..., Any], shape: tuple[int, ...], outputs: int, name: str | None) -> Any:

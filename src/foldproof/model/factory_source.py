@@ -9,22 +9,20 @@ from foldproof.errors import ConfigError
 WHERE = "model.factory"
 
 
-def parted(name: str | None) -> tuple[str, str]:
-    """Module and function of `package.module:function`."""
+def own_code(name: str | None) -> OwnCode:
+    """The function that makes a network; raises ConfigError where `name` is not `package.module:function`."""
     module, colon, function = (name or "").partition(":")
     if not (colon and function.isidentifier() and all(part.isidentifier() for part in module.split("."))):
         raise ConfigError(
             f"{WHERE}: found {name or 'null'}, legal with model.name factory: package.module:function, such as "
             "networks:make for the function `make(shape, outputs)` in src/networks.py"
         )
-    return module, function
+    return OwnCode(f"{module}:{function}", WHERE, "train", "(shape, outputs)")
 
 
 def own_network(section: Model) -> OwnCode | None:
     """The user's network; None where it is foldproof's own."""
-    if section.name != "factory":
-        return None
-    return OwnCode(":".join(parted(section.factory)), WHERE, "train")
+    return own_code(section.factory) if section.name == "factory" else None
 
 
 def source_of(section: Model) -> Path | None:

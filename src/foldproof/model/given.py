@@ -3,44 +3,50 @@
 It shapes what is trained.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from foldproof.config.model import Model
-from foldproof.config.own_code import refuse_untracked as refuse_untracked_file
+from foldproof.config.own_code import untracked
 from foldproof.errors import ConfigError
 from foldproof.model import factory_source, start_source
-from foldproof.reproducibility import sha256
+from foldproof.reproducibility import sha256_of_file
+
+
+class Given(NamedTuple):
+    """A file or folder, the key `where` that names it so, and a place on which stage train depends."""
+
+    where: str
+    name: str
+    file: Path
+    home: str
 
 
 def hash_of_given(section: Model) -> str:
     """It changes with the content of whatever section `model` names; empty where that is nothing."""
-    return factory_source.hash_of_source(section) + start_source.hash_of_start(section) + _hash_of_vectors(section)
+    vectors = Path(section.embedding.vectors or "")
+    of_vectors = sha256_of_file(vectors) if vectors.is_file() else ""
+    return factory_source.hash_of_source(section) + start_source.hash_of_start(section) + of_vectors
 
 
 def refuse_untracked(section: Model, root: Path) -> None:
     """Raise ConfigError where stage train does not depend on what is given; `root` is the folder of dvc.yaml."""
-    problems: list[str] = []
-    own = factory_source.own_network(section)
-    if own:
-        problems += _problems(factory_source.WHERE, own.name, own.source(), root, "src/")
-    if section.start_from is not None and start_source.files_of_start(section):
-        place = Path(section.start_from).resolve()
-        problems += _problems(start_source.WHERE, section.start_from, place, root, "data/start/")
-    if section.embedding.vectors is not None:
-        place = Path(section.embedding.vectors).resolve()
-        problems += _problems("model.embedding.vectors", section.embedding.vectors, place, root, "data/start/")
+    problems = [
+        problem
+        for one in _given(section)
+        for problem in untracked(one.where, one.name, one.file, "train", root, one.home)
+    ]
     if problems:
         raise ConfigError(*problems)
 
 
-def _hash_of_vectors(section: Model) -> str:
-    vectors = section.embedding.vectors
-    return sha256(Path(vectors).read_bytes()) if vectors and Path(vectors).is_file() else ""
-
-
-def _problems(where: str, name: str, file: Path, root: Path, home: str) -> list[str]:
-    try:
-        refuse_untracked_file(where, name, file, "train", root, home)
-    except ConfigError as error:
-        return list(error.problems)
-    return []
+def _given(section: Model) -> Iterator[Given]:
+    own = factory_source.own_network(section)
+    if own:
+        yield Given(own.where, own.name, own.source(), "src/")
+    if section.start_from is not None and start_source.files_of_start(section):
+        yield Given(start_source.WHERE, section.start_from, Path(section.start_from).resolve(), "data/start/")
+    if section.embedding.vectors is not None:
+        vectors = section.embedding.vectors
+        yield Given("model.embedding.vectors", vectors, Path(vectors).resolve(), "data/start/")

@@ -4,15 +4,14 @@ Fine-tuning moves the words that are in the training data (TV, telly) and leaves
 (television) behind; so on little text the vectors had better stay where they are.
 """
 
-import gzip
-from collections.abc import Iterator
-from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import torch
 
 from foldproof.config.model import Embedding
+from foldproof.data.compressed import opened
 from foldproof.data.preprocessing import Inputs
 from foldproof.data.schema import Schema
 from foldproof.errors import ConfigError, DataError
@@ -70,7 +69,8 @@ def read_vectors(path: Path, words: set[str]) -> dict[str, list[float]]:
     exact: set[str] = set()
     wrong: list[int] = []
     dimension = 0
-    with _opened(path) as lines:
+    with opened(path) as stream:
+        lines = TextIOWrapper(stream, encoding="utf-8", errors="replace")
         for number, line in enumerate(lines, start=1):
             word, _, rest = line.partition(" ")
             if number == 1 and len(rest.split()) == 1:  # word2vec: how many there are, of how many dimensions
@@ -101,20 +101,6 @@ def _refuse_other_rows(section: Embedding, schema: Schema) -> None:
         ]
         if problems:
             raise ConfigError(*problems)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
-    try:
-        with path.open("rb") as stream:
-            compressed = stream.read(2) == b"\x1f\x8b"
-        opening = gzip.open if compressed else open
-        with opening(path, "rt", encoding="utf-8", errors="replace") as lines:
-            yield lines
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file ({WHERE}.vectors is relative to the project's root)") from None
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: not a readable gzip file: {error}") from None
 
 
 def _numbers(text: str) -> list[float]:

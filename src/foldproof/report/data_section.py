@@ -32,8 +32,8 @@ def data_section(profile: dict[str, Any]) -> DataSection:
     )
     of_table = f"{len(columns)} columns: {counted}; {missing}; " if profile["kind"] == "table" else ""
     groups = f"; {profile['groups']} groups" if "groups" in profile else ""
-    copies = profile["duplicate_rows"] or "no"
-    sentence = f"{profile['rows']} rows; {of_table}{copies} exact copies of other rows{groups}."
+    copies = profile["duplicate_rows"] or "none"
+    sentence = f"{profile['rows']} rows; {of_table}{copies} of them equal to another row{groups}."
     shown = f"The first {SHOWN} of {len(columns)} columns, of" if len(columns) > SHOWN else "Of"
     return DataSection(
         sentence,

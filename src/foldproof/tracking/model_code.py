@@ -23,33 +23,26 @@ class EnsembleModel(PythonModel):  # type: ignore[misc]
 
         Of several targets: `prediction_<target>` and `p_<target>_<class>`.
         """
-        return table_of(self.model, rows_of(self.model.schema, model_input))
+        from foldproof.model.served import predictions_table
+
+        schema = self.model.schema
+        predictions = self.model.predict(rows_of(schema, model_input))
+        return predictions_table(schema, predictions.astype("float64"))  # as the model's signature says
 
 
 def rows_of(schema: Any, model_input: Any) -> Any:
     """Raw rows `[n, *shape]` from a table with the columns by name, or from an array."""
     import logging
 
-    import numpy as np
-
     from foldproof.data.encoding import encode_frame
+    from foldproof.model.served import rows_of_shape
 
     if schema.kind == "table" and isinstance(model_input, pd.DataFrame):
         encoded = encode_frame(model_input, schema.columns)
         if encoded.unseen:
             logging.getLogger("foldproof").warning("%s", encoded.told())
         return encoded.rows
-    return np.asarray(model_input)
-
-
-def table_of(model: Any, rows: Any) -> pd.DataFrame:
-    """The predictions of an exported model as a table; of several targets one after the other."""
-    schema, parts = model.schema, []
-    for place, own in enumerate(schema.apart(model.predict(rows).astype("float64"))):
-        names = schema.targets[place].classes
-        values = [[names[index] for index in own.argmax(axis=1)], *own.T] if names else [own]
-        parts.append(pd.DataFrame(dict(zip(schema.served(place), values, strict=True))))
-    return pd.concat(parts, axis=1)
+    return rows_of_shape(schema, model_input, "rows to predict")
 
 
 set_model(EnsembleModel())

@@ -7,15 +7,14 @@ from typing import Any
 from foldproof.config.averaging import Averaging
 from foldproof.config.model import Model
 from foldproof.data.schema import Schema
-from foldproof.data.splits import Role, Split
-from foldproof.data.statistics import Statistics, hash_of_rows
+from foldproof.data.splits import Role, Split, hash_of_rows
+from foldproof.data.statistics import Statistics
 from foldproof.model.exported import ExportedModel, export
 from foldproof.model.output_activations import OutputActivation
 from foldproof.model.stacked import StackedNetwork
 from foldproof.model.without import Without
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.kept import Kept
-from foldproof.training.transfer import rows_learnt_from
 from foldproof.training.weights import Weights
 
 
@@ -98,6 +97,6 @@ class Exporter:
             **told,
             "epochs": kept.epochs[place],
             "stopped": kept.stopped[place],
-            "learnt_from": rows_learnt_from(self.split, place),
+            "learnt_from": hash_of_rows(self.split.training_part(place)),
             "training_rows_sha256": hash_of_rows(self.split.rows(place, Role.TRAINING)),
         }

@@ -14,7 +14,7 @@ from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.schema import Column, Schema
-from foldproof.data.splits import Split
+from foldproof.data.splits import Split, hash_of_rows
 from foldproof.errors import ConfigError
 from foldproof.model.build import build
 from foldproof.model.freezing import Choice, Situation, chosen_freeze
@@ -22,7 +22,6 @@ from foldproof.model.stacked import StackedNetwork, State, stack
 from foldproof.model.start import Compared, Start, compare, head_is_new, load, read_start
 from foldproof.model.start_source import WHERE
 from foldproof.model.start_values import embedded_columns
-from foldproof.reproducibility import sha256
 from foldproof.training.optimizers import OPTIMIZERS
 
 WITH_A_START = {"new_head": "auto", "old_layers_rate": 1.0}  # keys that mean nothing without one
@@ -119,11 +118,6 @@ def transfer_lines(model: Model, train: Train, schema: Schema, split: Split, pre
     return transfer_of(model, train, network, buffers, schema, split, preprocessing).lines()
 
 
-def rows_learnt_from(split: Split, index: int) -> str:
-    """SHA-256 of the rows that a member learns from or chooses by."""
-    return sha256(split.training_part(index).astype("<i8").tobytes())
-
-
 def _place(start: Start, split: Split, index: int) -> int:
     member = split.members[index]
     return start.place_of(member.repeat, member.fold, index)
@@ -135,7 +129,7 @@ def _leaks(start: Start, schema: Schema, split: Split) -> list[str]:
     leaking = [
         member.name
         for index, member in enumerate(split.members)
-        if start.learnt_from[_place(start, split, index)] != rows_learnt_from(split, index)
+        if start.learnt_from[_place(start, split, index)] != hash_of_rows(split.training_part(index))
     ]
     if not leaking:
         return []

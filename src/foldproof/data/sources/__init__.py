@@ -1,6 +1,5 @@
 """Sources of data: a table `name -> open(section)`; each row opens one kind of data to a `Reading`."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,14 +8,14 @@ from foldproof.data.dataset import Dataset, collect, reading_of
 from foldproof.data.reading import Reading
 from foldproof.data.sources.bundled import BUNDLED
 from foldproof.data.sources.conll import open_conll
-from foldproof.data.sources.delimited import open_delimited
 from foldproof.data.sources.idx import open_idx
 from foldproof.data.sources.image_folder import open_image_folder
 from foldproof.data.sources.npz import load_npz
 from foldproof.data.sources.own import open_own, own_source
-from foldproof.data.sources.parquet import open_parquet
+from foldproof.data.sources.table_files import TABLE_FILES
 from foldproof.data.sources.tables import open_table
 from foldproof.errors import DataError
+from foldproof.reproducibility import sha256_of_file
 
 Open = Callable[[Data], Reading]
 
@@ -26,18 +25,9 @@ def _in_memory(load: Callable[[Data], Dataset]) -> Open:
     return lambda section: reading_of(load(section))
 
 
-def _delimited_by(usual: str) -> Open:
-    """Text files whose cells have the `usual` character between them, unless `data.delimiter` says otherwise."""
-    return lambda section: open_table(
-        section, lambda path, keys: open_delimited(path, keys.delimiter or usual, keys.decimal)
-    )
-
-
 SOURCES: dict[str, Open] = {
     **{name: _in_memory(load) for name, load in BUNDLED.items()},
-    "csv": _delimited_by(","),
-    "tsv": _delimited_by("\t"),
-    "parquet": lambda section: open_table(section, lambda path, _: open_parquet(path)),
+    **dict.fromkeys(TABLE_FILES, open_table),
     "npz": _in_memory(load_npz),
     "idx": open_idx,
     "image_folder": open_image_folder,
@@ -74,7 +64,6 @@ def _refuse_other_file(section: Data) -> None:
     path = Path(section.path or "")
     if not path.is_file():
         raise DataError(f"{path}: no such file, whose data.sha256 is given (nothing is downloaded)")
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = sha256_of_file(path)
     if found != section.sha256:
         raise DataError(f"{path}: SHA-256 is {found}, data.sha256 says {section.sha256}; another or a damaged file")

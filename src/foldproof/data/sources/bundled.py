@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 
 from foldproof.config.data import Data
-from foldproof.data.dataset import Dataset, describe
+from foldproof.data.dataset import Dataset
+from foldproof.data.describing import describe
 
 
 def load_digits(section: Data) -> Dataset:

@@ -7,15 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foldproof.config.data import Data
-from foldproof.data.dataset import lookalikes
 from foldproof.data.reading import Chunk, Reading
 from foldproof.data.schema import Column, Schema, Target
+from foldproof.data.target_typing import side_by_side, unfit_classes
 from foldproof.data.text.conll import Faults, files_of, sentences_of
 from foldproof.data.text.windows import Encoder
 from foldproof.data.text.word_features import FEATURES
@@ -59,7 +57,13 @@ def open_conll(section: Data) -> Reading:
         words.update(tokens)
         for known, found in zip(classes, zip(*tags, strict=True), strict=True):
             known.update(found)
-    targets = tuple(_target(name, found) for name, found in zip(section.targets, classes, strict=True))
+    targets = tuple(
+        Target(name, "classification", tuple(sorted(found)))
+        for name, found in zip(section.targets, classes, strict=True)
+    )
+    problems = [line for target in targets for line in unfit_classes(f"target {target.name!r}", target.classes)]
+    if problems:
+        raise DataError(*(f"{path}: {problem}" for problem in problems))
     columns = tuple(_column(name, words) for name in FEATURES)
     schema = Schema(path.stem, "text", (section.window, len(columns)), columns, targets)
     return Reading(schema, lambda: _chunks(files, schema), words.total())
@@ -73,15 +77,6 @@ def _column(name: str, words: Counter[str]) -> Column:
     return Column(name, "category", tuple(sorted(counts, key=lambda value: (-counts[value], value))))
 
 
-def _target(name: str, tags: set[str]) -> Target:
-    if len(tags) < 2:
-        raise DataError(f"column {name!r} holds one tag only ({''.join(tags)!r}); nothing can be learnt")
-    classes = sorted(tags)
-    if alike := lookalikes(classes):
-        raise DataError(*alike)
-    return Target(name, "classification", tuple(classes))
-
-
 def _chunks(files: _Files, schema: Schema) -> Iterator[Chunk]:
     encoder = Encoder(schema.columns, schema.shape[0])
     codes = [{tag: code for code, tag in enumerate(target.classes)} for target in schema.targets]
@@ -89,12 +84,10 @@ def _chunks(files: _Files, schema: Schema) -> Iterator[Chunk]:
     tokens = first = 0
 
     def chunk() -> Chunk:
-        targets = np.array(
-            [[code[tag] for code, tag in zip(codes, tags, strict=True)] for _, all_ in waiting for tags in all_]
-        )
-        lengths = [len(words) for words, _ in waiting]
-        groups = np.repeat(np.arange(first, first + len(waiting)), lengths)
-        return Chunk(encoder([words for words, _ in waiting]), _as_targets(targets), groups=groups)
+        found = [[code[tag] for code, tag in zip(codes, tags, strict=True)] for _, all_ in waiting for tags in all_]
+        targets = side_by_side(list(np.array(found).T), schema.targets)
+        groups = np.repeat(np.arange(first, first + len(waiting)), [len(words) for words, _ in waiting])
+        return Chunk(encoder([words for words, _ in waiting]), targets, groups=groups)
 
     for sentence in files.sentences():
         waiting.append(sentence)
@@ -104,8 +97,3 @@ def _chunks(files: _Files, schema: Schema) -> Iterator[Chunk]:
             first, tokens, waiting = first + len(waiting), 0, []
     if waiting:
         yield chunk()
-
-
-def _as_targets(codes: NDArray[Any]) -> NDArray[Any]:
-    """`[n, 1]` as int64 `[n]`, `[n, T]` as float32."""
-    return codes[:, 0].astype(np.int64) if codes.shape[1] == 1 else codes.astype(np.float32)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldproof.data.inference import SHOWN
-from foldproof.data.sources.table_file import TableFile, listed
-from foldproof.errors import DataError
+from foldproof.data.sources.table_file import TableFile
+from foldproof.errors import DataError, counted, listed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +47,7 @@ def open_delimited(path: Path, delimiter: str, decimal: str = ".") -> TableFile:
         return _batches(path, delimiter, decimal, header, names)
 
     def where(rows: Sequence[int], count: int) -> str:
-        return listed("line", _lines(path, delimiter, rows), count)
+        return counted("line", _lines(path, delimiter, rows), count)
 
     return TableFile(path, tuple(header), batches, where)
 
@@ -87,12 +87,10 @@ def _batches(
         if "Empty CSV" not in str(error):
             raise _unreadable(path, error) from None
     if ragged:
-        shown = ", ".join(
-            f"line {_lines(path, delimiter, [number - 2])[0]} has {cells}" for number, cells in ragged[:SHOWN]
-        )
+        shown = [f"line {_lines(path, delimiter, [number - 2])[0]} has {cells}" for number, cells in ragged[:SHOWN]]
         raise DataError(
             f"{path}: some lines have {max(cells for _, cells in ragged)} cells, the header has {len(header)} "
-            f"({shown}{', ...' if len(ragged) > SHOWN else ''}); give every line a cell for every column"
+            f"({listed(shown, len(ragged))}); give every line a cell for every column"
         )
 
 

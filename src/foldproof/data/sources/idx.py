@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.data import Data
-from foldproof.data.dataset import typed_target
+from foldproof.data.describing import typed_target
 from foldproof.data.reading import Chunk, Reading
 from foldproof.data.schema import Colour, Decoding, Schema
 from foldproof.data.sources.idx_files import IdxFile

@@ -4,22 +4,19 @@ Bytes 0 and 1 are zero, 2 is the type, 3 the number of dimensions; then each dim
 integer; then the values, big-endian, the last dimension running fastest (LeCun, yann.lecun.com/exdb/mnist).
 """
 
-import gzip
 import struct
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.data.compressed import opened
 from foldproof.errors import DataError
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-GZIP = b"\x1f\x8b"
 CHUNK_BYTES = 2**24  # of rows in memory at once
 
 
@@ -34,7 +31,7 @@ class IdxFile:
     @classmethod
     def open(cls, path: Path) -> "IdxFile":
         """Read the header; raises DataError where it is none."""
-        with _stream(path) as stream:
+        with opened(path) as stream:
             start = stream.read(4)
             if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in TYPES or start[3] == 0:
                 raise DataError(
@@ -49,7 +46,7 @@ class IdxFile:
         """The values, some rows at a time; raises DataError where there are fewer or more than the header says."""
         row = int(np.prod(self.shape[1:])) * self.type.itemsize
         at_once = max(1, CHUNK_BYTES // max(row, 1))
-        with _stream(self.path) as stream:
+        with opened(self.path) as stream:
             stream.read(4 + 4 * len(self.shape))
             for start in range(0, self.shape[0], at_once):
                 wanted = min(at_once, self.shape[0] - start)
@@ -60,19 +57,3 @@ class IdxFile:
                 yield np.frombuffer(content, self.type).reshape(wanted, *self.shape[1:])
             if stream.read(1):
                 raise DataError(f"{self.path}: goes on after the {self.shape[0]} rows that the header says")
-
-
-@contextmanager
-def _stream(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, decompressed where its content is gzip's; whatever fails becomes DataError."""
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == GZIP
-            raw.seek(0)
-            yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file (paths are relative to the project's root)") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: its gzip data is cut short or damaged: {error}") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from foldproof.config.data import Data
-from foldproof.data.dataset import lookalikes
 from foldproof.data.progress import watched
 from foldproof.data.reading import Chunk, Reading
 from foldproof.data.schema import Colour, Decoding, Schema, Target
 from foldproof.data.sources.image_files import UnusableImageError, look, told
 from foldproof.data.sources.image_listing import Listing, list_classes
 from foldproof.data.sources.image_rows import decoded
+from foldproof.data.target_typing import lookalikes
 
 Size = tuple[int, int]  # height and width
 UNKNOWN = Decoding("rgb", (1, 1), "resize")  # where no file can be read; decoding then says why

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.data import Data
-from foldproof.data.dataset import Dataset, complete, describe
+from foldproof.data.dataset import Dataset, complete
+from foldproof.data.describing import describe
+from foldproof.data.numbering import as_they_occur
 from foldproof.errors import DataError, unknown_name
 
 NEEDED = ("features", "targets")
@@ -77,12 +79,6 @@ def _names(array: NDArray[Any]) -> bool:
     return array.dtype.kind in "Uiu"
 
 
-def _numbered(groups: NDArray[Any]) -> NDArray[np.int64]:
-    """Numbered as they first occur, so that groups which are added later leave the numbers of the others."""
-    _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
-    return np.asarray(np.argsort(np.argsort(first))[codes], dtype=np.int64)
-
-
 def _days(times: NDArray[Any]) -> NDArray[np.float64]:
     """Days since 1970-01-01 of moments; numbers are taken as they are."""
     moments = times.astype("datetime64[us]").astype(np.int64) / 86_400e6 if times.dtype.kind == "M" else times
@@ -93,7 +89,7 @@ Check = Callable[[NDArray[Any]], bool]
 Convert = Callable[[NDArray[Any]], NDArray[Any]]
 # Arrays beside the rows: what is legal in words, whether an array is that, and what a Dataset makes of it.
 BESIDE: dict[str, tuple[str, Check, Convert]] = {
-    "groups": ("whole numbers or text", _names, _numbered),
+    "groups": ("whole numbers or text", _names, as_they_occur),
     "times": ("numbers or moments", _moments, _days),
     "weights": ("numbers above 0", _positive, lambda array: array.astype(np.float32)),
     "ids": ("whole numbers or text", _names, lambda array: array.astype(np.str_)),

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldproof.data.sources.table_file import TableFile, listed
-from foldproof.errors import DataError
+from foldproof.data.sources.table_file import TableFile
+from foldproof.errors import DataError, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +41,7 @@ def open_parquet(path: Path) -> TableFile:
             raise DataError(f"{path}: not a readable Parquet file: {error}") from None
 
     def where(rows: Sequence[int], count: int) -> str:
-        return f"{listed('row', rows, count)}, counted from 0"
+        return f"{counted('row', rows, count)}, counted from 0"
 
     return TableFile(path, tuple(found.names), batches, where)
 

@@ -17,9 +17,3 @@ class TableFile:
     names: tuple[str, ...]
     batches: Callable[[Sequence[str]], "Iterator[pa.RecordBatch]"]  # of the columns named, in order
     where: Callable[[Sequence[int], int], str]
-
-
-def listed(word: str, places: Sequence[int], count: int) -> str:
-    """`2 lines (3, 17)`."""
-    dots = ", ..." if count > len(places) else ""
-    return f"{count} {word}{'s' if count > 1 else ''} ({', '.join(map(str, places))}{dots})"

@@ -3,11 +3,10 @@
 No more than a batch of rows is in memory; all that is wrong with a file is told at once, before a row is handed over.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.data import Data
@@ -15,10 +14,12 @@ from foldproof.data.encoding import encode
 from foldproof.data.inference import ColumnScan, Where
 from foldproof.data.progress import watched
 from foldproof.data.reading import Chunk, Reading
-from foldproof.data.schema import Schema, Target
+from foldproof.data.schema import Schema
 from foldproof.data.sources.beside import ROLES, RoleScan
 from foldproof.data.sources.table_file import TableFile
+from foldproof.data.sources.table_files import TABLE_FILES
 from foldproof.data.sources.targets import TargetScan
+from foldproof.data.target_typing import side_by_side
 from foldproof.errors import DataError, unknown_name
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ class Scan(Protocol):
         """What keeps the column from being used."""
 
 
-def open_table(section: Data, opened: Callable[[Path, Data], TableFile]) -> Reading:
+def open_table(section: Data) -> Reading:
     """Look at the whole of `data.path`; raises DataError with every column and line that cannot be used."""
     assert section.path is not None
-    file = opened(Path(section.path), section)
+    file = TABLE_FILES[section.source](Path(section.path), section.delimiter, section.decimal)
     _refuse_unknown(file, section)
     beside = [RoleScan(role, column) for key, role in ROLES.items() if (column := getattr(section, key))]
     taken = {*section.targets, *section.drop, *(scan.name for scan in beside)}
@@ -97,14 +98,7 @@ def _chunk(batch: "pa.RecordBatch", schema: Schema, targets: list[TargetScan], b
     rows = encode({name: cells[name] for name in schema.features}, schema.columns, schema.name).rows
     arrays: dict[str, NDArray[Any]] = {scan.role.array: scan.encode(cells[scan.name]) for scan in beside}
     values = [scan.encode(cells[scan.name]) for scan in targets]
-    return Chunk(rows, _side_by_side(values, schema.targets), **arrays)
-
-
-def _side_by_side(values: list[NDArray[np.float64]], targets: tuple[Target, ...]) -> NDArray[Any]:
-    """`[n]` of one target, class indices or float32; `[n, T]` float32 of several."""
-    if len(values) > 1:
-        return np.stack(values, axis=1).astype(np.float32)
-    return values[0].astype(np.int64 if targets[0].task == "classification" else np.float32)
+    return Chunk(rows, side_by_side(values, schema.targets), **arrays)
 
 
 def _refuse_unknown(file: TableFile, section: Data) -> None:

@@ -1,15 +1,16 @@
 """The target columns of a table: classes or numbers, found by looking at all cells once, chunk by chunk."""
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.data.dataset import lookalikes
 from foldproof.data.encoding import is_text, numbers_of, texts_of
 from foldproof.data.inference import MOST_VALUES, Misfits, Where
 from foldproof.data.moments import Moments
 from foldproof.data.schema import Target, Task
+from foldproof.data.target_typing import task_of, unfit_classes, unfit_numbers, unusable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,6 +31,7 @@ class TargetScan:
         self._rows = 0
         self._moments = Moments()
         self._fractional = False
+        self._exact = False  # whether they come as float32
         self._empty, self._marked = Misfits(), Misfits()
         self._texts = Misfits()  # neither numbers nor missing
         self._infinite = Misfits()
@@ -38,8 +40,11 @@ class TargetScan:
 
     def add(self, cells: "pa.Array") -> None:
         """Look at the next cells."""
+        import pyarrow as pa
+
         cells = _words(cells)
         values, wrong = numbers_of(cells)
+        self._exact = pa.types.is_float32(cells.type)
         self._texts.add(wrong, self._rows, cells)
         self._marked.add(np.isnan(values) & ~wrong, self._rows, cells)
         self._infinite.add(np.abs(values) > np.finfo(np.float32).max, self._rows, cells)
@@ -59,24 +64,24 @@ class TargetScan:
         return self._texts.count == 0 and self._marked.count < self._rows
 
     @property
+    def _fractional_numbers(self) -> bool:
+        return self.numeric and self._fractional
+
+    @property
     def task(self) -> Task:
-        """Auto: regression where numbers have fractions, or more than 20 and a tenth of the rows differ."""
+        """What section `data` says, or what the cells say."""
         if self._task != "auto":
             return self._task
-        if not self.numeric:
-            return "classification"
-        many = self._numbers is None or len(self._numbers) > max(20, self._rows // 10)
-        return "regression" if self._fractional or many else "classification"
+        different = inf if self._numbers is None else len(self._numbers)
+        return task_of(self._rows, different, numeric=self.numeric, fractional=self._fractional)
 
     def problems(self, where: Where) -> list[str]:
         """What keeps the column from being predicted, a line each, with what to do."""
         called = f"target {self.name!r}"
         absent = self._marked if self.numeric else self._empty
+        found = unusable(called, *(where(one.rows, one.count) if one.count else "" for one in (absent, self._infinite)))
         if absent.count:
-            return [f"{called} is empty in {where(absent.rows, absent.count)}; fill or remove these rows"]
-        found: list[str] = []
-        if self._infinite.count:
-            found.append(f"{called} is infinite in {where(self._infinite.rows, self._infinite.count)}; mend these")
+            return found
         mostly = 2 * self._texts.count < self._rows
         if not self.numeric and (self.task == "regression" or (self._task == "auto" and mostly)):
             wrong = where(self._texts.rows, self._texts.count)
@@ -84,24 +89,14 @@ class TargetScan:
                 f"{called} is not numeric: not a number in {wrong}, such as {self._texts.example!r}; mend it, or set "
                 "data.task to classification"
             )
-        elif self.task == "regression" and self._moments.deviation[0] == 0:
-            found.append(f"{called} is {self._moments.mean[0]:g} in every row; nothing can be learnt")
-        elif self.task == "regression" and self._moments.lost_in_float32[0]:
-            found.append(f"{called} varies by less than float32 can hold; subtract the offset")
-        elif self.task == "classification":
-            found += self._as_classes()
+        elif self.task == "regression":
+            lost = not self._exact and bool(self._moments.lost_in_float32[0])
+            found += unfit_numbers(called, self._moments, lost=lost)
+        elif (self._numbers if self.numeric else self._labels) is None and not self._fractional_numbers:
+            found.append(f"{called} has more than {MOST_VALUES} classes; for numbers, set data.task to regression")
+        else:
+            found += unfit_classes(called, self.classes(), fractional=self._fractional_numbers)
         return found
-
-    def _as_classes(self) -> list[str]:
-        called = f"target {self.name!r}"
-        if self.numeric and self._fractional:
-            return [f"{called}: targets have fractions, which are no classes; set data.task to regression, or auto"]
-        if (self._numbers if self.numeric else self._labels) is None:
-            return [f"{called} has more than {MOST_VALUES} classes; for numbers, set data.task to regression"]
-        classes = self.classes()
-        if len(classes) < 2:
-            return [f"{called} has one class only ({classes[0]!r}); nothing can be learnt"]
-        return lookalikes(classes)
 
     def classes(self) -> tuple[str, ...]:
         """Their names in order of class index: numbers by size, texts by letter."""

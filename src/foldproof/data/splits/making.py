@@ -6,12 +6,12 @@ import numpy as np
 
 from foldproof.config.split import Split as SplitSection
 from foldproof.data.dataset import Dataset
-from foldproof.data.splits.duplicates import counts_of, digests_of, equal_rows
+from foldproof.data.duplicates import counts_of, digests_of, equal_rows
 from foldproof.data.splits.kinds import KINDS, Kind, kind_of
 from foldproof.data.splits.manifest import Member, Role, Rows, Split
 from foldproof.data.splits.material import Material
 from foldproof.data.splits.units import units_of
-from foldproof.errors import DataError
+from foldproof.errors import DataError, counted
 
 
 def make_split(dataset: Dataset, section: SplitSection, seed: int) -> Split:
@@ -65,10 +65,7 @@ def _material(dataset: Dataset, section: SplitSection, kind: Kind) -> tuple[Mate
     times = None if dataset.times is None else np.asarray(dataset.times)
     if kind.needs == "times" and times is not None and np.isnan(times).any():
         rows = np.flatnonzero(np.isnan(times))
-        listed = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
-        raise DataError(
-            f"data.time: missing in {len(rows)} rows ({listed}); fill or drop them, or set split.kind: random"
-        )
+        raise DataError(f"data.time: missing in {counted('row', rows)}; fill or drop them, or set split.kind: random")
     name = "row" if groups is None else "sentence" if dataset.schema.kind == "text" else "group"
     strata = _strata(dataset, section, kind)
     return Material(section, digests, unit, name, strata, dataset.schema.classes, groups, times), cluster

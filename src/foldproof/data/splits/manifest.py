@@ -27,6 +27,11 @@ class Role(IntEnum):
     UNUSED = 4  # in the gap before what is scored, or later, or of a unit that stands on another side
 
 
+def hash_of_rows(rows: Rows) -> str:
+    """SHA-256 of row ids, in the order given: by it records and audits say which rows something was learnt from."""
+    return sha256(rows.astype("<i8").tobytes())
+
+
 @dataclass(frozen=True, order=True)
 class Member:
     """One network being trained, named by what its draws depend on."""
@@ -106,4 +111,4 @@ class Split:
 
     def _fingerprint(self, member: int, role: Role) -> dict[str, Any]:
         rows = self.rows(member, role)
-        return {"count": len(rows), "sha256": sha256(rows.astype("<i8").tobytes())}
+        return {"count": len(rows), "sha256": hash_of_rows(rows)}

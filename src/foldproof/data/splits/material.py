@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.split import Split as SplitSection
-from foldproof.data.splits.duplicates import Digests
+from foldproof.data.duplicates import Digests
 from foldproof.data.splits.manifest import Role, Rows
 from foldproof.reproducibility import seed_of
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from foldproof.data.numbering import as_they_occur
 from foldproof.data.splits.manifest import Rows
 
 
@@ -27,12 +28,6 @@ def units_of(groups: Rows | None, cluster: Rows) -> Rows:
     for one in np.unique(joined).tolist():
         parent[one] = _root(parent, one)
     return as_they_occur(parent[code])
-
-
-def as_they_occur(labels: Rows) -> Rows:
-    """The same labels as 0, 1, ... in the order in which they first occur."""
-    _, first, code = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[code]
 
 
 def _root(parent: Rows, one: int) -> int:

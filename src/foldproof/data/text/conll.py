@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foldproof.errors import DataError
+from foldproof.errors import DataError, counted
 
 LISTED = 50  # lines that a message names
 BORDER = "-DOCSTART-"
@@ -28,7 +28,7 @@ class Faults:
 
     def told(self) -> list[str]:
         """A message for each kind."""
-        return [f"{self.path}: {what} in {_listed(lines)}" for what, lines in self.lines.items()]
+        return [f"{self.path}: {what} in {counted('line', lines, most=LISTED)}" for what, lines in self.lines.items()]
 
 
 def files_of(path: Path) -> list[Path]:
@@ -88,8 +88,3 @@ def _lines(path: Path, faults: Faults) -> Iterator[tuple[int, str]]:
                 yield number, content.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
                 faults.note("other characters than UTF-8 stand", number)
-
-
-def _listed(lines: list[int]) -> str:
-    listed = ", ".join(map(str, lines[:LISTED])) + (", ..." if len(lines) > LISTED else "")
-    return f"{len(lines)} line{'s' if len(lines) > 1 else ''} ({listed})"

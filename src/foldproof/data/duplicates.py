@@ -1,4 +1,7 @@
-"""Equal rows, found by their hashes: rows are read in chunks, and 16 bytes of each are kept."""
+"""Equal rows, found by their hashes: rows are read in chunks, and 16 bytes of each are kept.
+
+Profile, split and audit all count copies with these, so that none calls equal what another parts.
+"""
 
 import hashlib
 from typing import Any
@@ -7,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.dataset import Dataset
-from foldproof.data.splits.manifest import Rows
 from foldproof.reproducibility import seed_of
 
 CHUNK = 2**24  # bytes of rows that are in memory at once
 Digests = NDArray[np.uint64]
+Rows = NDArray[np.int64]
 
 
 def digests_of(dataset: Dataset, seed: int = 0) -> Digests:
@@ -38,7 +41,11 @@ def equal_rows(digests: Digests) -> Rows:
 
 
 def counts_of(cluster: Rows, targets: NDArray[Any]) -> dict[str, int]:
-    """For the audit, from the rows' numbers `[N]` and targets `[N]` or `[N, T]`."""
+    """From the rows' numbers `[N]` and targets `[N]` or `[N, T]`.
+
+    `duplicate_clusters` are sets of two or more equal rows, `duplicate_rows` the rows in them, the first of each among
+    them, and `conflicting_duplicates` the sets whose rows have different targets.
+    """
     sizes = np.bincount(cluster)
     wanted = np.asarray(targets).reshape(len(cluster), -1)
     first_row = np.unique(cluster, return_index=True)[1]
