@@ -52,7 +52,7 @@ def counts_of(cluster: Rows, targets: NDArray[Any]) -> dict[str, int]:
 
 
 def _names_of(dataset: Dataset) -> dict[int, NDArray[np.uint64]]:
-    """By the place of each column of categories: what stands for a missing value, an unseen one, and each of the values.
+    """By the place of each column of categories: what stands for a missing value, an unseen one, and each of its own.
 
     Codes of text are left as they are: its rows are compared with each other alone, and no test set is chosen by them.
     """
