@@ -28,7 +28,7 @@ FEWEST = 5  # units; of fewer, draws say next to nothing about what others would
 
 
 @dataclass(frozen=True)
-class TestUnits:
+class HeldOutUnits:
     """The unit of each test row, `[n]`, or None where each row is one of its own; what units are called, how many."""
 
     of_row: Array | None
@@ -36,7 +36,7 @@ class TestUnits:
     count: int
 
     @classmethod
-    def of(cls, split: Split, dataset: Dataset) -> "TestUnits":
+    def of(cls, split: Split, dataset: Dataset) -> "HeldOutUnits":
         """Groups, where the data has them, and equal rows, where the split kept them together."""
         rows = split.test_rows()
         groups = None if dataset.groups is None else np.asarray(dataset.groups)[rows]
@@ -69,12 +69,14 @@ def score_test_set(
         raise DataError(
             f"test predictions have shape {shape}, must hold the {len(rows)} test rows of each member",
         )
-    targets, units, seed = dataset.targets[rows], TestUnits.of(split, dataset), int(split.audit["seed"])
+    targets, units, seed = dataset.targets[rows], HeldOutUnits.of(split, dataset), int(split.audit["seed"])
     metrics = [METRICS[name].on(tags.of(rows)) for name in names]
     return TestSet(len(rows), {one.name: _score(one, targets, members, section, seed, units) for one in metrics})
 
 
-def _score(metric: Metric, targets: Array, members: Array, section: Evaluate, seed: int, units: TestUnits) -> TestScore:
+def _score(
+    metric: Metric, targets: Array, members: Array, section: Evaluate, seed: int, units: HeldOutUnits
+) -> TestScore:
     together = ensemble(members)
     score = metric.function(targets, together)
     alone = float(np.mean(member_scores(metric, targets, members)))
@@ -92,7 +94,7 @@ def _score(metric: Metric, targets: Array, members: Array, section: Evaluate, se
     return TestScore(score, found.low, found.high, found.method, alone)
 
 
-def _wilson(share: int, units: TestUnits, confidence: float) -> Interval:
+def _wilson(share: int, units: HeldOutUnits, confidence: float) -> Interval:
     """All units right, or all wrong."""
     found = wilson(share * units.count, units.count, confidence)
     return found if units.of_row is None else replace(found, method=f"Wilson over {units.count} {units.name}")
