@@ -57,8 +57,11 @@ def test_all_right_is_wilsons_interval_over_units(make: Any, unit: str) -> None:
 
 @pytest.mark.parametrize("make", [of_kinds, in_groups])
 def test_of_few_units_no_interval_is_told_but_why(make: Any) -> None:
+    data = make(20)
+    labels = by_value(data) if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
+    data = replace(data, given_test=labels < FEWEST - 1)
     for right in (np.ones(600, dtype=bool), np.arange(600) % 10 < 7):
-        found = accuracy(make(20), right, test_share=0.1)
+        found = accuracy(data, right)
         assert (found.low, found.high) == (None, None)
         assert "an interval needs 5" in found.method
 
