@@ -1,5 +1,6 @@
 """Equal rows by their hashes against a dictionary of values; sentences; groups joined by what they share."""
 
+import hashlib
 from dataclasses import replace
 from itertools import product
 
@@ -14,6 +15,7 @@ from foldproof.data.describing import describe
 from foldproof.data.duplicates import counts_of, digests_of, equal_rows
 from foldproof.data.schema import Column, Schema, Target
 from foldproof.data.splits.units import units_of
+from foldproof.reproducibility import seed_of
 from tests.data.splittable import rows
 
 many = settings(max_examples=60, deadline=None)
@@ -64,6 +66,53 @@ def test_units_are_the_connected_components(number: int, data: st.DataObject) ->
         assert (units[one] == units[other]) == touch[one, other]
     first = [int(np.flatnonzero(units == unit)[0]) for unit in range(units.max() + 1)]
     assert first == sorted(first), "numbered as they first occur"
+
+
+cells = st.tuples(st.sampled_from([0.5, -0.0, None]), st.sampled_from(["paris", "rome", None]), st.sampled_from("ab"))
+
+
+def categories(found: list[tuple[float | None, str | None, str]]) -> Dataset:
+    """A number and two columns of categories, whose codes are the places of the values that are there, sorted."""
+    numbers, *texts = zip(*found, strict=True)
+    values = [tuple(sorted({text for text in column if text})) for column in texts]
+    codes = [
+        [np.nan if text is None else of.index(text) for text in column]
+        for column, of in zip(texts, values, strict=True)
+    ]
+    features = np.array([[np.nan if one is None else one for one in numbers], *codes], dtype=np.float32).T
+    columns = (Column("n"), *(Column(f"c{place}", "category", of, True) for place, of in enumerate(values)))
+    schema = Schema("t", "table", (3,), columns, (Target("y", "regression"),))
+    return Dataset(schema, np.ascontiguousarray(features), np.arange(len(found), dtype=np.float32))
+
+
+@many
+@given(st.lists(cells, min_size=2, max_size=12), st.integers(1, 60), st.sampled_from(["amsterdam", "zurich", None]))
+def test_a_category_counts_by_what_it_is_called(
+    found: list[tuple[float | None, str | None, str]], chunk: int, city: str | None
+) -> None:
+    """Rows are equal where their texts are, and keep their digests where another city moves the codes of all others."""
+    before, grown = categories(found), categories([*found, (0.1, city, "c")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "CHUNK", chunk)
+        digests = digests_of(before, seed=3)
+    assert np.array_equal(digests, digests_of(grown, seed=3)[:-1])
+    expected: dict[object, int] = {}
+    assert equal_rows(digests).tolist() == [expected.setdefault(row, len(expected)) for row in found]
+    assert np.isnan(before.features).sum() == sum(cell is None for row in found for cell in row), "left as they are"
+
+
+def test_a_category_that_is_unseen_is_neither_missing_nor_any_value() -> None:
+    data = categories([(1.0, "paris", "a"), (1.0, None, "a"), (1.0, "paris", "a")])
+    features = np.array(data.features)
+    features[2, 1] = -1
+    assert equal_rows(digests_of(replace(data, features=features))).tolist() == [0, 1, 2]
+
+
+def test_without_categories_the_digest_is_of_the_bytes() -> None:
+    data = rows(5)
+    salt = seed_of("test set", 4).to_bytes(8, "little")
+    expected = [hashlib.blake2b(row.tobytes(), digest_size=16, key=salt).digest() for row in data.features]
+    assert digests_of(data, seed=4).tobytes() == b"".join(expected)
 
 
 def sentences(*words: str) -> Dataset:

@@ -72,7 +72,7 @@ def test_rows_of_one_time_stay_together() -> None:
     ]
 
 
-def test_what_equals_a_later_row_or_is_of_its_group_is_unused() -> None:
+def test_what_is_of_a_later_rows_group_is_unused_and_what_equals_one_is_learnt_from() -> None:
     data = rows(24, times=np.arange(24.0))
     features = np.array(data.features)
     features[13] = features[1]  # 13 is later than all that fold 0 or fold 1 may learn from
@@ -82,12 +82,22 @@ def test_what_equals_a_later_row_or_is_of_its_group_is_unused() -> None:
     split = make_split(
         replace(data, features=features, groups=groups), Section(kind="time", folds=2, test_share=0.25), 0
     )
-    assert split.roles[:, 2].tolist() == [Role.UNUSED, Role.UNUSED]
+    assert split.roles[:, 2].tolist() == [Role.TRAINING, Role.TRAINING]
     assert split.roles[:, 3].tolist() == [Role.UNUSED, Role.TRAINING]
-    assert split.roles[:, 1].tolist() == [Role.UNUSED, Role.UNUSED]
+    assert split.roles[:, 1].tolist() == [Role.TRAINING, Role.TRAINING]
     assert split.roles[:, 0].tolist() == [Role.TRAINING, Role.TRAINING]
     assert split.roles[1, 13] == Role.SCORED
-    assert split.audit["unused_rows"] == 2
+    assert split.audit["unused_rows"] == 0
+
+
+def test_what_is_learnt_from_does_not_depend_on_what_comes_later() -> None:
+    """Few kinds of rows, so that nearly each comes again: all earlier ones are learnt from, not the rare ones alone."""
+    data = rows(240, times=np.arange(240.0))
+    data = replace(data, features=np.array(data.features)[np.arange(240) % 7 % 5])
+    split = make_split(data, Section(folds=3), 0)
+    for member in range(3):
+        earlier = np.arange(split.rows(member, Role.SCORED)[0])
+        assert np.array_equal(split.training_part(member), earlier)
 
 
 def test_rows_as_late_as_a_given_test_set_are_used_by_nobody() -> None:

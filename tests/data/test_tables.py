@@ -91,6 +91,23 @@ def test_what_stands_beside_the_features() -> None:
     assert {role.array for role in ROLES.values()} == {"groups", "times", "weights", "ids"}
 
 
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        (["2019", "20200601", "2021", "2020-06-01"], "1 line (5) such as '2020-06-01', legal: a number in every row"),
+        (["2019", "2020-06-01", "", "2021-06-01"], "2 lines (2, 4) such as '2019', legal: an ISO date in every row"),
+        (
+            ["late", "june", "x", "y"],
+            "4 lines (2, 3, 4, 5) such as 'late', legal: a number or an ISO date in every row",
+        ),
+    ],
+)
+def test_times_are_all_numbers_or_all_dates(times: list[str], told: str) -> None:
+    """Else the year 2019 would be the day 2019 after 1970, and 20210101 one in the far future."""
+    text = "when,x,y\n" + "".join(f"{time},{place},{place / 2}\n" for place, time in enumerate(times))
+    assert f"column 'when': {told}" in refusal(text, time="when")
+
+
 def test_several_targets_stand_side_by_side() -> None:
     found = table("x,y,z\n1,b,0.5\n2,a,1.5\n3,b,2\n", target=["y", "z"])
     assert [(one.name, one.task, one.classes) for one in found.schema.targets] == [

@@ -233,3 +233,10 @@ def test_copies_that_were_asked_to_be_separate() -> None:
     data = rows(120, copies=60)
     found = checked(make_split(data, SplitSection(folds=3, duplicates="separate"), 0), data, None)["duplicates"]
     assert (found.status, "split.duplicates is separate" in found.sentence) == ("warn", True)
+
+
+def test_an_earlier_copy_is_no_leak_where_time_orders() -> None:
+    data = replace(with_copies(), times=np.arange(len(with_copies().features), dtype=np.float64))
+    found = checked(make_split(data, SplitSection(folds=2), 0), data, None)["duplicates"]
+    assert found.status == "ok"
+    assert "learns from the earlier ones alone" in found.sentence

@@ -1,7 +1,10 @@
 """Rows of another shape are refused by everybody who serves; tables of predictions are those of the arrays."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from foldproof.data.schema import Column, Decoding, Schema, Target
 from foldproof.errors import DataError
@@ -30,7 +33,7 @@ def test_an_image_takes_its_pixels_in_their_places(shape: tuple[int, ...]) -> No
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_the_table_of_one_target_and_of_several(kind: type) -> None:
-    both = np.array([[0.75, 0.25, 3.5], [0.125, 0.875, -1.0]], dtype=kind)
+    both: NDArray[Any] = np.array([[0.75, 0.25, 3.5], [0.125, 0.875, -1.0]], dtype=kind)
     one = predictions_table(TABLE, both[:, :2])
     assert one.to_dict("list") == {"prediction": ["red", "blue"], "p_red": [0.75, 0.125], "p_blue": [0.25, 0.875]}
     assert one["p_red"].dtype == kind

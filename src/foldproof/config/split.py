@@ -13,7 +13,7 @@ class Split(Closed):
     seed: Seed = 0
     """decides test set, folds and inner validation: runs with the same one compare fairly"""
     kind: Literal["auto", "random", "group", "time"] = "auto"
-    """what is dealt: rows, whole groups, or rows by time; auto: group or time where the data has such, else random"""
+    """what is dealt: rows, whole groups, or rows by time; auto: time, else group, where the data has it, else random"""
     test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """share held out of everything but `evaluate`: by a hash of the row's values or of its group, or the latest"""
     folds: Annotated[int, Field(ge=2)] = 5
@@ -27,4 +27,4 @@ class Split(Closed):
     gap: NonNegative = 0.0
     """time: how much earlier than what is scored all must be that is learnt from, in units of the times; dates: days"""
     duplicates: Literal["together", "separate"] = "together"
-    """whether equal rows stay on one side; separate leaks what is scored into training"""
+    """whether equal rows stay on one side (by time an earlier one may be known); separate leaks what is scored"""

@@ -20,11 +20,12 @@ Rows = NDArray[np.int64]
 def digests_of(dataset: Dataset, seed: int = 0) -> Digests:
     """A hash of each row's values, `[N, 2]`, of 128 bits: equal rows, and only they, have equal ones.
 
-    NaN equals NaN, and -0.0 equals 0.0. A row of text equals another one where their whole sentences are equal and
-    they have the same place in them: windows of different sentences may well be equal, and are no copies.
+    NaN equals NaN, and -0.0 equals 0.0. Of a table's category counts what it is called, since its code changes as soon
+    as a value that sorts before it comes to the data. A row of text equals another one where their whole sentences are
+    equal and they have the same place in them: windows of different sentences may well be equal, and are no copies.
     """
     salt = seed_of("test set", seed).to_bytes(8, "little")
-    found = _of_rows(dataset.features, salt)
+    found = _of_rows(dataset.features, _names_of(dataset), salt)
     if dataset.schema.kind == "text" and dataset.groups is not None:
         return _of_places(found, np.asarray(dataset.groups), salt)
     return found
@@ -57,18 +58,48 @@ def counts_of(cluster: Rows, targets: NDArray[Any]) -> dict[str, int]:
     }
 
 
-def _of_rows(features: NDArray[Any], salt: bytes) -> Digests:
-    width = int(np.prod(features.shape[1:])) * features.dtype.itemsize
+def _names_of(dataset: Dataset) -> dict[int, NDArray[np.uint64]]:
+    """By the place of each column of categories: what stands for a missing value, an unseen one, and each of its own.
+
+    Codes of text are left as they are: its rows are compared with each other alone, and no test set is chosen by them.
+    """
+    if dataset.schema.kind != "table":
+        return {}
+    return {
+        place: np.array([0, 1, *map(_hash_of, column.values)], dtype=np.uint64)
+        for place, column in enumerate(dataset.schema.columns)
+        if column.kind == "category"
+    }
+
+
+def _hash_of(value: str) -> int:
+    return int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest(), "little")
+
+
+def _of_rows(features: NDArray[Any], names: dict[int, NDArray[np.uint64]], salt: bytes) -> Digests:
+    width = int(np.prod(features.shape[1:])) * features.dtype.itemsize + 8 * len(names)
     rows = max(1, CHUNK // max(1, width))
     empty = hashlib.blake2b(digest_size=16, key=salt)
     found = bytearray()
     for start in range(0, len(features), rows):
-        content = memoryview(_canonical(features[start : start + rows]).tobytes())
+        content = memoryview(_content(features[start : start + rows], names))
         for place in range(0, len(content), width):
             digest = empty.copy()
             digest.update(content[place : place + width])
             found += digest.digest()
     return np.frombuffer(found, dtype="<u8").reshape(-1, 2)
+
+
+def _content(rows: NDArray[Any], names: dict[int, NDArray[np.uint64]]) -> bytes:
+    """Rows one after the other; the hashes of its categories, whose codes are taken out, behind each."""
+    rows = _canonical(rows)
+    if not names:
+        return rows.tobytes()
+    rows = np.array(rows)
+    codes = {place: np.nan_to_num(rows[:, place], nan=-2).astype(np.int64) for place in names}  # -1 is an unseen value
+    hashes = np.stack([names[place][found + 2] for place, found in codes.items()], axis=1)
+    rows[:, list(names)] = 0
+    return np.concatenate([rows.view(np.uint8), hashes.view(np.uint8)], axis=1).tobytes()
 
 
 def _canonical(rows: NDArray[Any]) -> NDArray[Any]:

@@ -17,19 +17,16 @@ from foldproof.evaluation.assessment import (
     FoldResult,
     Score,
     StartedFrom,
-    TestScore,
-    TestSet,
 )
 from foldproof.evaluation.baselines import Baseline, baselines_for, predict
 from foldproof.evaluation.calibration import calibrate
 from foldproof.evaluation.comparison import compare
-from foldproof.evaluation.ensembles import ensemble, member_scores
-from foldproof.evaluation.intervals import bootstrap_interval, corrected_interval, spread, wilson
+from foldproof.evaluation.held_out import score_test_set
+from foldproof.evaluation.intervals import corrected_interval, spread
 from foldproof.evaluation.trust import checks_of_figures
 from foldproof.evaluation.who_saw_what import checks_of_rows
 from foldproof.metrics import METRICS, Metric, Sequences, names_for, primary
 from foldproof.metrics.classification import confusion_counts
-from foldproof.reproducibility import seed_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +95,7 @@ def assess(
         members=members,
         scores=scores,
         baselines=baselines,
-        test=_test_set(dataset.targets[held_out], test_members, params_evaluate, seed, names, tags.of(held_out)),
+        test=score_test_set(split, dataset, test_members, params_evaluate, names, tags),
         confusion=_confusion(answers, pooled, len(schema.classes)) if classified else None,
         calibration=calibrate(answers, pooled) if classified else None,
         weighted=dataset.weights is not None,
@@ -259,39 +256,6 @@ def _baseline(
 def resolution_of(metric: Metric, rows: int) -> float:
     """What one row of the smallest fold is worth, for metrics that are shares of rows; of others 0."""
     return 1 / rows if (metric.lowest, metric.highest) == (0.0, 1.0) else 0.0
-
-
-def _test_set(
-    targets: Array, members: Array | None, section: Evaluate, seed: int, names: tuple[str, ...], tags: Sequences
-) -> TestSet | None:
-    if len(targets) == 0:
-        return None
-    if members is None or members.shape[1] != len(targets):
-        shape = None if members is None else members.shape
-        raise DataError(
-            f"test predictions have shape {shape}, must hold the {len(targets)} test rows of each member",
-        )
-    together = ensemble(members)
-    return TestSet(
-        len(targets), {name: _test_score(name, targets, members, together, section, seed, tags) for name in names}
-    )
-
-
-def _test_score(
-    name: str, targets: Array, members: Array, together: Array, section: Evaluate, seed: int, tags: Sequences
-) -> TestScore:
-    metric = METRICS[name].on(tags)
-    score = metric.function(targets, together)
-    key = seed_of("bootstrap", seed)
-    found = bootstrap_interval(
-        metric.of_draws, targets, together, section.bootstrap, section.confidence, key, tags.groups
-    )
-    if found is None and name == "accuracy":  # all rows right, or all wrong
-        found = wilson(round(score * len(targets)), len(targets), section.confidence)
-    alone = float(np.mean(member_scores(metric, targets, members)))
-    if found is None:
-        return TestScore(score, None, None, "none: every draw scores the same", alone)
-    return TestScore(score, found.low, found.high, found.method, alone)
 
 
 def _confusion(targets: Array, probabilities: Array, classes: int) -> tuple[tuple[int, ...], ...]:

@@ -92,11 +92,13 @@ def bootstrap_interval(
     confidence: float,
     seed: int,
     groups: NDArray[Any] | None = None,
+    drawn_are: str = "groups",
 ) -> Interval | None:
     """Percentile bootstrap (Efron, 1979): the score of `samples` draws of n rows with replacement.
 
     Where rows have `groups` `[n]`, as tokens have sentences, whole groups are drawn, as many as there are: rows of a
-    group are no independent witnesses, and draws of them would make the interval too short.
+    group are no independent witnesses, and draws of them would make the interval too short. `drawn_are` is what the
+    method calls them.
     None where every draw scores the same, as at a perfect score: then the rows say nothing about the error.
     The draws come from numpy's Philox under `seed`, so that they are the same on every machine.
     """
@@ -112,7 +114,7 @@ def bootstrap_interval(
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
     if found.min() == found.max():
         return None
-    return Interval(float(low), float(high), f"bootstrap over {'groups' if blocks else 'rows'}, {samples} draws")
+    return Interval(float(low), float(high), f"bootstrap over {drawn_are if blocks else 'rows'}, {samples} draws")
 
 
 class _Blocks:

@@ -66,9 +66,9 @@ def _agreement(assessment: Assessment) -> Check | None:
         f"{figure(held_out.members_mean, metric)} "
         f"on the {assessment.test.rows} test rows"
     )
+    if held_out.low is None:
+        return Check("agreement", "ok", title, f"On average {seen}; nothing to compare by, interval {held_out.method}.")
     halves = [(one.high - one.low) / 2 for one in (folds, held_out) if one.low is not None and one.high is not None]
-    if not halves:
-        return Check("agreement", "ok", title, f"On average {seen}; there are too few errors for an interval.")
     allowed = sqrt(sum(half**2 for half in halves))
     apart = abs(folds.mean - held_out.members_mean)
     if apart > allowed:

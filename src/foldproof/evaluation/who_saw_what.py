@@ -83,6 +83,9 @@ def _duplicates(split: Split, cluster: NDArray[np.int64]) -> Check:
     if copies == 0:
         return Check("duplicates", "ok", title, "No two rows have the same features.")
     divided = _divisions(split, cluster)
+    if divided and split.audit["ordered"]:
+        sentence = f"{copies} rows are copies of one another; of these a member learns from the earlier ones alone."
+        return Check("duplicates", "ok", "Duplicates in the order of time", sentence)
     if divided:
         asked = split.audit["duplicates"] == "separate"
         sentence = (

@@ -51,7 +51,7 @@ def information(
 
 def _unit(audit: dict[str, Any], params: dict[str, Scalar]) -> str:
     told = {"row": "A row.", "sentence": "A sentence.", "group": f"A {_group(params)}."}[audit["unit"]]
-    told += " Rows with equal features travel together." if audit["duplicates"] == "together" else ""
+    told += " Rows with equal features travel together." if _are_joined(audit) else ""
     return told + (" Classes have equal shares in every fold." if audit["stratified"] else "")
 
 
@@ -106,11 +106,16 @@ def _times(repeats: int) -> str:
     return "once" if repeats == 1 else f"{repeats} times"
 
 
+def _are_joined(audit: dict[str, Any]) -> bool:
+    """Whether equal rows are on one side: never by time, where an earlier one may be known."""
+    return audit["duplicates"] == "together" and not audit["ordered"]
+
+
 def _duplicates(audit: dict[str, Any], schema: Schema) -> str:
     if not audit["duplicate_rows"]:
         return "No two rows have the same features."
     told = f"{audit['duplicate_rows']} rows in {audit['duplicate_clusters']} groups" + (
-        ", each group on one side of every split" if audit["duplicates"] == "together" else ", dealt one by one"
+        ", each group on one side of every split" if _are_joined(audit) else ", dealt one by one"
     )
     if schema.task == "classification":
         told += f"; {audit['conflicting_duplicates']} groups carry different labels"

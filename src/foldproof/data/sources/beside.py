@@ -1,7 +1,7 @@
 """What stands beside the features of a table's rows: group, time, weight and id, a column each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -21,43 +21,48 @@ Values = tuple[NDArray[Any], NDArray[np.bool_]]  # `[n]`, and which of them cann
 
 @dataclass(frozen=True)
 class Role:
-    """`array` of a chunk is called; `read` makes it; `legal` says of a cell what it must be."""
+    """`array` of a chunk is called; `forms` are what all of its cells may be, by name, each with what reads them."""
 
     array: str
-    read: Callable[["pa.Array"], Values]
-    legal: str
+    forms: dict[str, Callable[["pa.Array"], Values]]
 
 
-@dataclass
 class RoleScan:
-    """One such column, as far as it has been looked at."""
+    """One such column, as far as it has been looked at; its form is the one that most of its cells have."""
 
-    role: Role
-    name: str
-    width: int = 1  # of the longest text
-    rows: int = 0
-    unusable: Misfits = field(default_factory=Misfits)
+    def __init__(self, role: Role, name: str) -> None:
+        self.role = role
+        self.name = name
+        self._width = 1  # of the longest text
+        self._rows = 0
+        self._unusable = {form: Misfits() for form in role.forms}
 
     def add(self, cells: "pa.Array") -> None:
         """Look at the next cells."""
-        values, wrong = self.role.read(cells)
-        self.unusable.add(wrong, self.rows, cells)
-        self.rows += len(cells)
-        if values.dtype.kind == "U":
-            self.width = max(self.width, values.dtype.itemsize // 4)
+        for form, read in self.role.forms.items():
+            values, wrong = read(cells)
+            self._unusable[form].add(wrong, self._rows, cells)
+            if values.dtype.kind == "U":
+                self._width = max(self._width, values.dtype.itemsize // 4)
+        self._rows += len(cells)
 
     def problems(self, where: Where) -> list[str]:
         """Cells that cannot be used, by line."""
-        bad = self.unusable
+        bad = self._unusable[self._form]
         if not bad.count:
             return []
         told = f"such as {bad.example!r}, " if bad.example else ""
-        return [f"column {self.name!r}: {where(bad.rows, bad.count)} {told}legal: {self.role.legal}"]
+        known = [self._form] if bad.count < self._rows else list(self.role.forms)
+        return [f"column {self.name!r}: {where(bad.rows, bad.count)} {told}legal: {' or '.join(known)} in every row"]
 
     def encode(self, cells: "pa.Array") -> NDArray[Any]:
         """The values of a chunk, texts of one width in all chunks."""
-        values, _ = self.role.read(cells)
-        return values.astype(f"<U{self.width}") if values.dtype.kind == "U" else values
+        values, _ = self.role.forms[self._form](cells)
+        return values.astype(f"<U{self._width}") if values.dtype.kind == "U" else values
+
+    @property
+    def _form(self) -> str:
+        return min(self._unusable, key=lambda form: self._unusable[form].count)
 
 
 def _group(cells: "pa.Array") -> Values:
@@ -73,11 +78,14 @@ def _group(cells: "pa.Array") -> Values:
     return np.array([*hashes, 0], dtype=np.int64)[places], places == len(hashes)
 
 
-def _time(cells: "pa.Array") -> Values:
-    numbers, no_number = numbers_of(cells)
-    dates, no_date = dates_of(cells)
-    values = np.where(no_number | np.isnan(numbers), dates, numbers)
-    return values, (no_number & no_date) | ~np.isfinite(values)
+def _number(cells: "pa.Array") -> Values:
+    values, wrong = numbers_of(cells)
+    return values, wrong | ~np.isfinite(values)
+
+
+def _date(cells: "pa.Array") -> Values:
+    values, wrong = dates_of(cells)
+    return values, wrong | ~np.isfinite(values)
 
 
 def _weight(cells: "pa.Array") -> Values:
@@ -96,8 +104,8 @@ def _id(cells: "pa.Array") -> Values:
 
 # By the key of section `data` that names the column.
 ROLES: dict[str, Role] = {
-    "group": Role("groups", _group, "a value in every row"),
-    "time": Role("times", _time, "a number or an ISO date in every row"),
-    "weight": Role("weights", _weight, "a number > 0 in every row"),
-    "id": Role("ids", _id, f"a text of at most {LONGEST_ID} characters in every row"),
+    "group": Role("groups", {"a value": _group}),
+    "time": Role("times", {"a number": _number, "an ISO date": _date}),
+    "weight": Role("weights", {"a number > 0": _weight}),
+    "id": Role("ids", {f"a text of at most {LONGEST_ID} characters": _id}),
 }

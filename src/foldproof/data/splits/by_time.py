@@ -7,6 +7,9 @@
 The rows before the test set are cut into folds + 1 blocks of about equal size, at times, so that rows of one time stay
 together. Fold k is scored on block k + 1 and learns from all rows before it, less the gap (the dot): an expanding
 window. The first block is never scored.
+
+Equal rows are not joined: an earlier one is known by the time that a later one is scored. To leave it out would be to
+choose what is learnt from by what comes later, and would keep the rows that are rare.
 """
 
 from collections.abc import Iterator
@@ -32,8 +35,8 @@ def in_test(material: Material) -> Chosen:
 def deal(material: Material, test: Chosen) -> Iterator[Dealt]:
     """The folds, each with the latest share of its training part, behind another gap, as inner validation.
 
-    A row in the gap or later, or of one unit with such a row, is unused by the member. Unused by everybody are rows as
-    late as a test set that came with the data.
+    A row in the gap or later, or of one group with such a row, is unused by the member. Unused by everybody are rows
+    as late as a test set that came with the data.
     """
     times, unit, section = _times(material), material.unit, material.section
     usable = outside(material, test) & (times < times[test].min(initial=np.inf))
@@ -92,7 +95,9 @@ def _nothing_before(material: Material, fold: int, start: float, learnt: int) ->
         found = f"the {learnt} rows that it may learn from leave none for training before inner validation"
     else:
         found = f"no row is earlier than {start:g} less the gap"
-    alike = "" if material.groups is None else ", and of no group that goes on later; leave out data.group"
+    alike = ""
+    if material.groups is not None:
+        alike = ", and of no group that goes on later; leave out data.group, or set split.kind: group"
     key = f"split.gap: with {section.gap:g}, " if section.gap else "split.folds: "
     return (
         f"{key}fold {fold}, scored from {start:g} on, has nothing to train on: {found}{alike}; "

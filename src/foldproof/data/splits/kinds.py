@@ -18,15 +18,15 @@ class Kind:
     needs: Literal["groups", "times"] | None  # what the data must have
     key: str  # the key of `data` that names it
     keeps_groups: bool  # groups are never parted, where the data has them
-    ordered: bool  # by something else than chance: classes cannot be balanced, and nothing can be dealt anew
+    ordered: bool  # by time: classes cannot be balanced, nothing can be dealt anew, and equal rows are not joined
     chosen_by: str  # how the test set is chosen, as the audit says it
     in_test: Callable[[Material], Chosen]  # the test set, [N], unless it came with the data
     deal: Callable[[Material, Chosen], Iterator[Dealt]]  # the members' roles, given the test set
 
 
 KINDS: dict[str, Kind] = {
-    "group": Kind("groups", "data.group", True, False, "hash", by_group.in_test, by_group.deal),
     "time": Kind("times", "data.time", True, True, "latest", by_time.in_test, by_time.deal),
+    "group": Kind("groups", "data.group", True, False, "hash", by_group.in_test, by_group.deal),
     "random": Kind(None, "", False, False, "hash", by_row.in_test, by_row.deal),
 }
 

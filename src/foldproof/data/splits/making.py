@@ -61,7 +61,8 @@ def _material(dataset: Dataset, section: SplitSection, kind: Kind) -> tuple[Mate
     digests = digests_of(dataset, section.seed)
     cluster = equal_rows(digests)
     groups = np.asarray(dataset.groups) if kind.keeps_groups and dataset.groups is not None else None
-    unit = units_of(groups, cluster if section.duplicates == "together" else np.arange(len(cluster)))
+    joined = section.duplicates == "together" and not kind.ordered  # an equal row that came earlier may be known
+    unit = units_of(groups, cluster if joined else np.arange(len(cluster)))
     times = None if dataset.times is None else np.asarray(dataset.times)
     if kind.needs == "times" and times is not None and np.isnan(times).any():
         rows = np.flatnonzero(np.isnan(times))
