@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 def test_a_category_that_training_did_not_have_is_counted() -> None:
-    frame = pd.DataFrame({"c": ["blue", "red", "blue"], "n": [1, 2, 3], "b": ["no", "Yes", "1"]})
+    frame = pd.DataFrame({"c": ["blue", "red", "blue"], "n": [1, 2, 3], "b": ["no", "Yes", "1"], "d": [None] * 3})
     found = encode_frame(frame, COLUMNS)
     np.testing.assert_array_equal(found.rows, [[1, 0, np.nan, -1], [2, 1, np.nan, 1], [3, 1, np.nan, -1]])
     assert found.unseen == {"c": 2}
@@ -38,7 +38,7 @@ def test_every_bad_column_is_named_with_its_rows() -> None:
     with pytest.raises(DataError) as caught:
         encode({"n": pa.array(["1", "one"]), "b": pa.array(["maybe", "no"]), "d": pa.array(["1", "?"])}, COLUMNS, "new")
     assert caught.value.problems == (
-        "new: columns missing: c",
+        "new: columns missing: c; cells may be empty, but columns must be there",
         "new: column 'n': not a usable number in rows 1, counted from 0, such as 'one'",
         "new: column 'b': not a usable boolean in rows 0, counted from 0, such as 'maybe'",
         "new: column 'd': not a usable date in rows 0, counted from 0, such as '1'",
@@ -53,3 +53,13 @@ def test_infinity_and_what_float32_cannot_hold_are_no_numbers() -> None:
 def test_a_column_of_several_types_is_refused_in_words() -> None:
     with pytest.raises(DataError, match="rows to predict: "):
         encode_frame(pd.DataFrame({"n": pd.Series([1, "a"], dtype=object)}), (Column("n"),))
+
+
+def test_a_column_whose_cells_may_be_empty_may_not_be_absent() -> None:
+    frame = pd.DataFrame({"n": [1.0, 2.0], "b": ["no", "no"], "D_": ["2026-01-31"] * 2, "c": ["red", "7"]})
+    with pytest.raises(DataError, match=r"columns missing: d \(found 'D_'\); cells may be empty"):
+        encode_frame(frame, COLUMNS)
+    with pytest.raises(DataError, match="columns missing: a, c;"):
+        encode_frame(
+            pd.DataFrame({"foo": [1, 2, 3]}), (Column("a", missing=True), Column("c", "category", ("x",), True))
+        )

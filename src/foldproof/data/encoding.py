@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,14 +44,15 @@ class Encoded:
         return f"categories that training did not have: {counts}; they count as unknown" if counts else ""
 
 
-def encode(cells: Mapping[str, "pa.Array"], columns: tuple[Column, ...], where: str) -> Encoded:
+def encode(
+    cells: Mapping[str, "pa.Array"], columns: tuple[Column, ...], where: str, others: Iterable[str] = ()
+) -> Encoded:
     """Raw rows of cells `[n]` by column name.
 
-    Raises DataError with every column that is absent (but for those that training rows lacked too, which are then
-    missing in every row) and every cell that is not of its column's kind; `where` names the cells in messages.
+    Raises DataError with every column that is absent, be it one whose cells may be empty, and every cell that is not of
+    its column's kind; `where` names the cells in messages, `others` are columns that stand beside them.
     """
-    needed = [column.name for column in columns if column.name not in cells and not column.missing]
-    problems = [f"{where}: columns missing: {', '.join(needed)}"] if needed else []
+    problems = _absent([column.name for column in columns if column.name not in cells], others, where)
     rows = np.full((max(map(len, cells.values()), default=0), len(columns)), np.nan, dtype=np.float32)
     unseen: dict[str, int] = {}
     for place, column in enumerate(columns):
@@ -86,9 +88,19 @@ def encode_frame(frame: "pd.DataFrame", columns: tuple[Column, ...], where: str 
             name: cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
             for name, cells in found.items()
         }
-        return encode(whole, columns, where)
+        return encode(whole, columns, where, [str(name) for name in frame.columns if name not in whole])
     except pa.ArrowInvalid as error:  # values of several types in one column
         raise DataError(f"{where}: {error}") from None
+
+
+def _absent(names: list[str], others: Iterable[str], where: str) -> list[str]:
+    """A line of the columns that are absent, each with the one nearest to it by name: it may be misspelt."""
+    lowered = {name.lower(): name for name in others}
+    near = {name: get_close_matches(name.lower(), lowered, n=1, cutoff=0.5) for name in names}
+    told = [f"{name} (found {lowered[near[name][0]]!r})" if near[name] else name for name in names]
+    return (
+        [f"{where}: columns missing: {', '.join(told)}; cells may be empty, but columns must be there"] if told else []
+    )
 
 
 def read(cells: "pa.Array", column: Column) -> Read:
