@@ -70,8 +70,8 @@ def predict_files(
 
 
 def _tag_file(source: Path, target: Path, model: ExportedModel) -> str:
-    """Tag the tokens in the first column of `source`: as a table where `target` ends in .csv, else in columns again."""
-    sentences = read_sentences(source)
+    """Tag the tokens of `source`: as a table where `target` ends in .csv, else in columns again."""
+    sentences = read_sentences(source, model.schema.layout)
     table = predictions_table(model, rows_of(sentences, model.schema))
     if target.suffix == ".csv":
         table.insert(0, "sentence", np.repeat(np.arange(len(sentences)), list(map(len, sentences))))
