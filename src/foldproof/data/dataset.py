@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from foldproof.config.customary import Kind
 from foldproof.data.array_files import ArrayFiles, digest_of, fingerprint_of
+from foldproof.data.precision import lost_in_float32
 from foldproof.data.reading import Chunk, Reading
 from foldproof.data.schema import Column, Schema, Target, Task
 from foldproof.errors import DataError
@@ -144,6 +145,8 @@ def typed_target(
         return Target(target, chosen, found), codes
     if not np.issubdtype(targets.dtype, np.number):
         raise DataError(f"{name}: target {target!r} is not numeric; set data.task to classification, or auto")
+    if lost := _lost_in_float32(f"target {target!r}", targets[:, None]):
+        raise DataError(*(f"{name}: {told}" for told in lost))
     values = targets.astype(np.float32)
     if (values == values[0]).all():
         raise DataError(f"{name}: target {target!r} is {values[0]:g} in every row; nothing can be learnt")
@@ -204,9 +207,10 @@ def _unusable(what: str, array: NDArray[Any]) -> list[str]:
         return _missing_labels(what, array) if array.dtype == object else []
     if np.issubdtype(array.dtype, np.complexfloating):
         return [f"{what} are complex numbers, legal: real ones"]
-    if np.issubdtype(array.dtype, np.floating):
-        return _not_finite(what, array) or _lost_in_float32(what, array.reshape(len(array), -1))
-    return []
+    if np.issubdtype(array.dtype, np.floating) and (told := _not_finite(what, array)):
+        return told
+    labels = what != "features" and not np.issubdtype(array.dtype, np.floating)  # whole numbers may be classes
+    return [] if labels else _lost_in_float32(what, array.reshape(len(array), -1))
 
 
 def _not_finite(what: str, array: NDArray[Any]) -> list[str]:
@@ -230,15 +234,11 @@ def _missing_labels(what: str, targets: NDArray[Any]) -> list[str]:
 
 
 def _lost_in_float32(name: str, values: NDArray[Any]) -> list[str]:
-    """Columns `[n, F]` that vary by less than 100 times what float32 rounds their values by, such as 1e9 + 0.1."""
-    if not np.issubdtype(values.dtype, np.floating) or values.dtype == np.float32:
-        return []
-    deviation, largest = np.nanstd(values, axis=0), np.nanmax(np.abs(values), axis=0)
-    lost = np.flatnonzero((deviation > 0) & (largest * 2.0**-24 > 0.01 * deviation))
+    """A line of each of the first columns `[n, F]` that float32 cannot hold."""
     return [
-        f"{name} {column}: values vary by {deviation[column]:.3g} around {np.nanmean(values[:, column]):.6g}, which "
-        "float32 cannot hold; subtract the offset"
-        for column in lost[:10]
+        f"{name} {column}: values vary by {np.nanstd(values[:, column]):.3g} around "
+        f"{np.nanmean(values[:, column]):.6g}, which float32 cannot hold; subtract the offset"
+        for column in lost_in_float32(values)[:10]
     ]
 
 

@@ -105,7 +105,8 @@ def _absent(names: list[str], others: Iterable[str], where: str) -> list[str]:
 
 def read(cells: "pa.Array", column: Column) -> Read:
     """Raw values `[n]`, NaN where missing, and which cells are not of the column's kind, `[n]`."""
-    return READ[column.kind](cells, column.values)
+    values, wrong = READ[column.kind](cells, column.values)
+    return values - column.origin, wrong
 
 
 def numbers_of(cells: "pa.Array", values: tuple[str, ...] = ()) -> Read:  # noqa: ARG001
@@ -213,8 +214,9 @@ def _boolean_written(values: NDArray[Any], column: Column) -> Any:  # noqa: ARG0
     return _written(values, lambda value: "true" if value else "false")
 
 
-def _date_written(values: NDArray[Any], column: Column) -> Any:  # noqa: ARG001
-    def written(days: float) -> str:
+def _date_written(values: NDArray[Any], column: Column) -> Any:
+    def written(since: float) -> str:
+        days = since + column.origin
         moment = (EPOCH + timedelta(seconds=round(days * 86_400))).replace(tzinfo=None)
         return moment.date().isoformat() if days == int(days) else moment.isoformat()
 

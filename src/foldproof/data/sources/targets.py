@@ -9,6 +9,7 @@ from foldproof.data.dataset import lookalikes
 from foldproof.data.encoding import is_text, numbers_of, texts_of
 from foldproof.data.inference import MOST_VALUES, Misfits, Where
 from foldproof.data.moments import Moments
+from foldproof.data.precision import Rounded
 from foldproof.data.schema import Target, Task
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class TargetScan:
         self._task = task
         self._rows = 0
         self._moments = Moments()
+        self._rounded = Rounded()
         self._fractional = False
         self._empty, self._marked = Misfits(), Misfits()
         self._texts = Misfits()  # neither numbers nor missing
@@ -48,6 +50,7 @@ class TargetScan:
         self._rows += len(cells)
         finite = values[np.isfinite(values)]
         self._moments.add(finite[:, None])
+        self._rounded.add(finite)
         self._fractional |= bool((finite != np.round(finite)).any())
         self._numbers = _grown(self._numbers, np.unique(finite).tolist())
         if self._labels is not None:
@@ -86,7 +89,7 @@ class TargetScan:
             )
         elif self.task == "regression" and self._moments.deviation[0] == 0:
             found.append(f"{called} is {self._moments.mean[0]:g} in every row; nothing can be learnt")
-        elif self.task == "regression" and self._moments.lost_in_float32[0]:
+        elif self.task == "regression" and (self._moments.lost_in_float32()[0] or self._rounded.lost()):
             found.append(f"{called} varies by less than float32 can hold; subtract the offset")
         elif self.task == "classification":
             found += self._as_classes()
