@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from foldproof.data.encoding import encode, encode_frame
+from foldproof.data.encoding import encode, encode_frame, texts_of
 from foldproof.data.schema import Column
 from foldproof.errors import DataError
 
@@ -63,3 +63,41 @@ def test_a_column_whose_cells_may_be_empty_may_not_be_absent() -> None:
         encode_frame(
             pd.DataFrame({"foo": [1, 2, 3]}), (Column("a", missing=True), Column("c", "category", ("x",), True))
         )
+
+
+def test_categories_that_a_reader_made_numbers_of_are_refused() -> None:
+    columns = (Column("zip", "category", ("01067", "10115")), Column("grade", "category", ("1.0", "2.5", "low")))
+    frame = pd.DataFrame({"zip": [10115, 1067], "grade": ["1.0", "2.5"]})
+    with pytest.raises(
+        DataError, match="column 'zip': found '1067', which training knows as '01067'; read the column as"
+    ):
+        encode_frame(frame, columns)
+    with pytest.raises(DataError, match=r"column 'grade': found '1', which training knows as '1\.0'"):
+        encode_frame(pd.DataFrame({"zip": ["01067"], "grade": [1.0]}), columns)
+    new = encode_frame(pd.DataFrame({"zip": ["99999", "x1"], "grade": ["inf", "low"]}), columns)
+    assert new.unseen == {"zip": 2, "grade": 1}
+
+
+def test_large_numbers_are_written_without_overflow() -> None:
+    assert texts_of(pa.array([1e20, 2.0**63, -3.0, 2.5, None])).to_pylist() == [
+        "1e+20",
+        "9.223372036854776e+18",
+        "-3",
+        "2.5",
+        None,
+    ]
+
+
+def test_rows_of_which_no_category_is_known_are_refused() -> None:
+    columns = (Column("site", "category", ("north", "south")),)
+    given = pd.DataFrame({"site": ["North", "SOUTH"] * 10})
+    with pytest.raises(
+        DataError, match="none of its categories: found 'North', 'SOUTH', legal: 'north', 'south'; write"
+    ):
+        encode_frame(given, columns)
+    for accepted in (
+        given[:19],
+        pd.DataFrame({"site": ["new"] * 20}),
+        pd.DataFrame({"site": [*given["site"], "north"]}),
+    ):
+        assert encode_frame(accepted, columns).unseen

@@ -78,3 +78,9 @@ def test_moments_that_no_origin_helps_are_refused() -> None:
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
+
+
+def test_classes_of_large_numbers_do_not_overflow() -> None:
+    found = describe("mine", np.arange(8.0).reshape(4, 2), np.array([1e20, 2, 2, 1e20]), task="classification")
+    assert found.schema.classes == ("2", "100000000000000000000")
+    assert found.targets.tolist() == [1, 0, 0, 1]

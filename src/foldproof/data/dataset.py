@@ -251,16 +251,16 @@ def _task_of(targets: NDArray[Any]) -> Task:
 
 
 def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    if np.issubdtype(targets.dtype, np.floating):
-        if (targets != np.round(targets)).any():
-            raise DataError("targets have fractions, which are no classes; set data.task to regression, or auto")
-        targets = targets.astype(np.int64)
+    fractional = np.issubdtype(targets.dtype, np.floating)
+    if fractional and (targets != np.round(targets)).any():
+        raise DataError("targets have fractions, which are no classes; set data.task to regression, or auto")
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
-    if alike := lookalikes(map(str, labels)):
+    names = tuple(str(int(label) if fractional else label) for label in labels)
+    if alike := lookalikes(names):
         raise DataError(*alike)
-    return codes.astype(np.int64), tuple(str(label) for label in labels)
+    return codes.astype(np.int64), names
 
 
 def lookalikes(labels: Iterable[str]) -> list[str]:

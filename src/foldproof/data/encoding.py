@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.data.mismatches import absent, changed
 from foldproof.data.schema import Column, ColumnKind
 from foldproof.errors import DataError
 
@@ -52,7 +52,9 @@ def encode(
     Raises DataError with every column that is absent, be it one whose cells may be empty, and every cell that is not of
     its column's kind; `where` names the cells in messages, `others` are columns that stand beside them.
     """
-    problems = _absent([column.name for column in columns if column.name not in cells], others, where)
+    import pyarrow as pa
+
+    problems = absent([column.name for column in columns if column.name not in cells], others, where)
     rows = np.full((max(map(len, cells.values()), default=0), len(columns)), np.nan, dtype=np.float32)
     unseen: dict[str, int] = {}
     for place, column in enumerate(columns):
@@ -72,6 +74,9 @@ def encode(
         rows[:, place] = values
         if column.kind == "category" and (count := int((values == UNSEEN).sum())):
             unseen[column.name] = count
+            strangers = texts_of(cells[column.name].filter(pa.array(values == UNSEEN))).unique().to_pylist()
+            all_unseen = count == len(values) - int(np.isnan(values).sum())
+            problems += changed(strangers, count if all_unseen else 0, column, where)
     if problems:
         raise DataError(*problems)
     return Encoded(rows, unseen)
@@ -91,16 +96,6 @@ def encode_frame(frame: "pd.DataFrame", columns: tuple[Column, ...], where: str 
         return encode(whole, columns, where, [str(name) for name in frame.columns if name not in whole])
     except pa.ArrowInvalid as error:  # values of several types in one column
         raise DataError(f"{where}: {error}") from None
-
-
-def _absent(names: list[str], others: Iterable[str], where: str) -> list[str]:
-    """A line of the columns that are absent, each with the one nearest to it by name: it may be misspelt."""
-    lowered = {name.lower(): name for name in others}
-    near = {name: get_close_matches(name.lower(), lowered, n=1, cutoff=0.5) for name in names}
-    told = [f"{name} (found {lowered[near[name][0]]!r})" if near[name] else name for name in names]
-    return (
-        [f"{where}: columns missing: {', '.join(told)}; cells may be empty, but columns must be there"] if told else []
-    )
 
 
 def read(cells: "pa.Array", column: Column) -> Read:
@@ -186,7 +181,7 @@ def texts_of(cells: "pa.Array", missing: Iterable[str] = MISSING) -> "pa.Array":
         cells = cells.dictionary_decode()
     if pa.types.is_floating(cells.type):
         found = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
-        whole = pc.equal(found, pc.round(found))
+        whole = pc.and_(pc.equal(found, pc.round(found)), pc.less(pc.abs(found), pa.scalar(2.0**63)))
         return pc.if_else(
             whole, pc.cast(pc.cast(found, pa.int64(), safe=False), pa.string()), pc.cast(found, pa.string())
         )

@@ -15,6 +15,9 @@ from foldproof.data.schema import Target, Task
 if TYPE_CHECKING:
     import pyarrow as pa
 
+LEADING_ZERO = r"^\s*[+-]?0[0-9]"
+EXACT = 2.0**53  # below it float64 holds every whole number
+
 T = TypeVar("T")
 
 
@@ -32,6 +35,7 @@ class TargetScan:
         self._moments = Moments()
         self._rounded = Rounded()
         self._fractional = False
+        self._codes = False  # whether numbers could not name the classes as they are written, such as 007
         self._empty, self._marked = Misfits(), Misfits()
         self._texts = Misfits()  # neither numbers nor missing
         self._infinite = Misfits()
@@ -52,6 +56,7 @@ class TargetScan:
         self._moments.add(finite[:, None])
         self._rounded.add(finite)
         self._fractional |= bool((finite != np.round(finite)).any())
+        self._codes |= bool((np.abs(finite) >= EXACT).any()) or (is_text(cells) and _padded(labels))
         self._numbers = _grown(self._numbers, np.unique(finite).tolist())
         if self._labels is not None:
             self._labels = _grown(self._labels, [label for label in labels.unique().to_pylist() if label is not None])
@@ -60,6 +65,11 @@ class TargetScan:
     def numeric(self) -> bool:
         """Whether every cell is a number, or a sign for a missing one."""
         return self._texts.count == 0 and self._marked.count < self._rows
+
+    @property
+    def _numbered(self) -> bool:
+        """Whether classes are named by numbers, so that 1 and 1.0 are the same, and not by texts."""
+        return self.numeric and not self._codes
 
     @property
     def task(self) -> Task:
@@ -99,7 +109,7 @@ class TargetScan:
         called = f"target {self.name!r}"
         if self.numeric and self._fractional:
             return [f"{called}: targets have fractions, which are no classes; set data.task to regression, or auto"]
-        if (self._numbers if self.numeric else self._labels) is None:
+        if (self._numbers if self._numbered else self._labels) is None:
             return [f"{called} has more than {MOST_VALUES} classes; for numbers, set data.task to regression"]
         classes = self.classes()
         if len(classes) < 2:
@@ -108,7 +118,7 @@ class TargetScan:
 
     def classes(self) -> tuple[str, ...]:
         """Their names in order of class index: numbers by size, texts by letter."""
-        if self.numeric:
+        if self._numbered:
             return tuple(str(int(number)) for number in sorted(self._numbers or ()))
         return tuple(sorted(self._labels or ()))
 
@@ -122,7 +132,7 @@ class TargetScan:
         import pyarrow.compute as pc
 
         cells = _words(cells)
-        if self.numeric:
+        if self.task == "regression" or self._numbered:
             values, _ = numbers_of(cells)
             return np.searchsorted(sorted(self._numbers or ()), values) if self.task == "classification" else values
         places = pc.index_in(_labels(cells), value_set=pa.array(self.classes(), pa.string()))
@@ -146,6 +156,13 @@ def _labels(cells: "pa.Array") -> "pa.Array":
         return texts_of(cells)
     texts = pc.cast(cells, pa.string())
     return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), pa.scalar(None, pa.string()), texts)
+
+
+def _padded(labels: "pa.Array") -> bool:
+    """Whether some label begins with a zero that its number does not need."""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(labels, LEADING_ZERO)).as_py())
 
 
 def _grown(found: set[T] | None, more: list[T]) -> set[T] | None:
