@@ -73,8 +73,8 @@ def predict_files(
 
 
 def _tag_file(source: Path, target: Path, model: ExportedModel) -> str:
-    """Tag the tokens in the first column of `source`: as a table where `target` ends in .csv, else in columns again."""
-    sentences = read_sentences(source)
+    """Tag the tokens of `source`: as a table where `target` ends in .csv, else in columns again."""
+    sentences = read_sentences(source, model.schema.layout)
     table = predictions_table(model.schema, model.predict(rows_of(sentences, model.schema)))
     if target.suffix.lower() == ".csv":
         table.insert(0, "sentence", np.repeat(np.arange(len(sentences)), list(map(len, sentences))))
@@ -149,6 +149,8 @@ def _read_table(file: TableFile, schema: Schema) -> Given:
     wanted = [name for name in file.names if name in (*schema.features, schema.id)]
     batches = list(file.batches(wanted)) if wanted else []
     cells = {name: pa.concat_arrays([batch.column(name) for batch in batches]) for name in wanted if batches}
-    encoded = encode({name: cells[name] for name in schema.features if name in cells}, schema.columns, str(file.path))
+    features = {name: cells[name] for name in schema.features if name in cells}
+    others = [name for name in file.names if name not in cells]
+    encoded = encode(features, schema.columns, str(file.path), others)
     ids = np.array(texts_of(cells[schema.id], ("",)).fill_null("").to_pylist()) if schema.id in cells else None
     return Given(encoded.rows, ids, encoded.told())

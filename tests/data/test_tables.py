@@ -255,3 +255,14 @@ def test_chunks_are_the_same_each_time() -> None:
     reading = open_source(section("csv", drop=["name"]))
     assert reading.rows == 4
     assert collect(reading).schema.fingerprint == collect(reading).schema.fingerprint
+
+
+def test_labels_that_numbers_cannot_name_stay_texts() -> None:
+    found = table("x,y\n1,1\n2,01\n3,001\n4,2\n5,01\n")
+    assert found.schema.classes == ("001", "01", "1", "2")
+    assert found.targets.tolist() == [2, 1, 0, 3, 1]
+    assert table("x,y\n1,01067\n2,10115\n3,80331\n", task="classification").schema.classes[0] == "01067"
+    large = [str(2**53), str(2**53 + 1)]
+    assert table(f"x,y\n1,{large[1]}\n2,{large[0]}\n", task="classification").schema.classes == tuple(large)
+    assert table("x,y\n1,1.0\n2,0.0\n3,1\n", task="classification").schema.classes == ("0", "1")
+    assert table("x,y\n1,01.5\n2,02.5\n3,7\n").schema.task == "regression"

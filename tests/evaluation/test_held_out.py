@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from tests.data.splittable import by_value, rows
 
-from foldproof.config.data import Split as SplitSection
 from foldproof.config.evaluate import Evaluate
+from foldproof.config.split import Split as SplitSection
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import make_split
 from foldproof.evaluation import assessment

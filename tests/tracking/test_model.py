@@ -143,7 +143,7 @@ def test_the_signature_and_the_example_say_what_to_send(served: tuple[Path, dict
         ("string", True),
         ("string", True),
         ("string", True),
-        ("double", False),
+        ("double", True),
     ]
     example = json.loads((place / "mixed" / "logged" / "input_example.json").read_text())
     assert example["data"][0][1:4] == ["blue", "2019-04-14", "true"]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from foldproof.config.customary import Kind
 from foldproof.data.dataset import Dataset, complete
 from foldproof.data.moments import Moments
+from foldproof.data.precision import lost_in_float32
 from foldproof.data.schema import Column, Schema, Target, Task
 from foldproof.data.target_typing import side_by_side, task_of, unfit_classes, unfit_numbers, unusable
 from foldproof.errors import DataError, counted, listed
@@ -80,9 +81,7 @@ def typed_target(
         problems = unfit_classes(called, found, fractional=fractional)
     elif numeric:
         values, found = targets.astype(np.float32), ()
-        moments = _moments(targets)
-        lost = targets.dtype != np.float32 and bool(moments.lost_in_float32[0])
-        problems = unfit_numbers(called, moments, lost=lost)
+        problems = unfit_numbers(called, _moments(targets), lost=bool(len(lost_in_float32(targets[:, None]))))
     else:
         problems = [f"{called} is not numeric; set data.task to classification, or auto"]
     if problems:
@@ -130,9 +129,9 @@ def _of_features(features: NDArray[Any]) -> list[str]:
         return [f"features are {features.dtype}, legal: numbers"]
     if np.issubdtype(features.dtype, np.complexfloating):
         return ["features are complex numbers, legal: real ones"]
-    if not np.issubdtype(features.dtype, np.floating):
-        return []
-    return _not_finite(features) or ([] if features.dtype == np.float32 else _lost(features.reshape(len(features), -1)))
+    if np.issubdtype(features.dtype, np.floating) and (told := _not_finite(features)):
+        return told
+    return _lost(features.reshape(len(features), -1))
 
 
 def _not_finite(features: NDArray[Any]) -> list[str]:
@@ -148,9 +147,8 @@ def _not_finite(features: NDArray[Any]) -> list[str]:
 
 
 def _lost(values: NDArray[Any]) -> list[str]:
-    moments = _moments(values)
-    lost = np.flatnonzero(moments.lost_in_float32)[:SHOWN].tolist()
-    return [f"features {column}: {moments.why_lost(column)}" for column in lost]
+    lost = lost_in_float32(values)[:SHOWN]
+    return [f"features {column}: {_moments(values[:, column]).why_lost(0)}" for column in lost]
 
 
 def _unusable(called: str, targets: NDArray[Any]) -> list[str]:
@@ -179,9 +177,8 @@ def _moments(values: NDArray[Any]) -> Moments:
 
 def _coded(targets: NDArray[Any], classes: tuple[str, ...] | None) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Class indices `[N]`, and the names of the classes."""
-    if np.issubdtype(targets.dtype, np.floating):
-        targets = targets.astype(np.int64)
     if classes is not None:
         return targets.astype(np.int64), classes
     labels, codes = np.unique(targets, return_inverse=True)
-    return codes.astype(np.int64), tuple(str(label) for label in labels)
+    whole = np.issubdtype(targets.dtype, np.floating)
+    return codes.astype(np.int64), tuple(str(int(label) if whole else label) for label in labels)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.data.mismatches import absent, changed
 from foldproof.data.schema import Column, ColumnKind
 from foldproof.errors import DataError, listed
 
@@ -43,14 +44,17 @@ class Encoded:
         return f"categories that training did not have: {counts}; they count as unknown" if counts else ""
 
 
-def encode(cells: Mapping[str, "pa.Array"], columns: tuple[Column, ...], where: str) -> Encoded:
+def encode(
+    cells: Mapping[str, "pa.Array"], columns: tuple[Column, ...], where: str, others: Iterable[str] = ()
+) -> Encoded:
     """Raw rows of cells `[n]` by column name.
 
-    Raises DataError with every column that is absent (but for those that training rows lacked too, which are then
-    missing in every row) and every cell that is not of its column's kind; `where` names the cells in messages.
+    Raises DataError with every column that is absent, be it one whose cells may be empty, and every cell that is not of
+    its column's kind; `where` names the cells in messages, `others` are columns that stand beside them.
     """
-    needed = [column.name for column in columns if column.name not in cells and not column.missing]
-    problems = [f"{where}: columns missing: {', '.join(needed)}"] if needed else []
+    import pyarrow as pa
+
+    problems = absent([column.name for column in columns if column.name not in cells], others, where)
     rows = np.full((max(map(len, cells.values()), default=0), len(columns)), np.nan, dtype=np.float32)
     unseen: dict[str, int] = {}
     for place, column in enumerate(columns):
@@ -69,6 +73,9 @@ def encode(cells: Mapping[str, "pa.Array"], columns: tuple[Column, ...], where: 
         rows[:, place] = values
         if column.kind == "category" and (count := int((values == UNSEEN).sum())):
             unseen[column.name] = count
+            strangers = texts_of(cells[column.name].filter(pa.array(values == UNSEEN))).unique().to_pylist()
+            all_unseen = count == len(values) - int(np.isnan(values).sum())
+            problems += changed(strangers, count if all_unseen else 0, column, where)
     if problems:
         raise DataError(*problems)
     return Encoded(rows, unseen)
@@ -85,14 +92,15 @@ def encode_frame(frame: "pd.DataFrame", columns: tuple[Column, ...], where: str 
             name: cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
             for name, cells in found.items()
         }
-        return encode(whole, columns, where)
+        return encode(whole, columns, where, [str(name) for name in frame.columns if name not in whole])
     except pa.ArrowInvalid as error:  # values of several types in one column
         raise DataError(f"{where}: {error}") from None
 
 
 def read(cells: "pa.Array", column: Column) -> Read:
     """Raw values `[n]`, NaN where missing, and which cells are not of the column's kind, `[n]`."""
-    return READ[column.kind](cells, column.values)
+    values, wrong = READ[column.kind](cells, column.values)
+    return values - column.origin, wrong
 
 
 def numbers_of(cells: "pa.Array", values: tuple[str, ...] = ()) -> Read:  # noqa: ARG001
@@ -172,7 +180,7 @@ def texts_of(cells: "pa.Array", missing: Iterable[str] = MISSING) -> "pa.Array":
         cells = cells.dictionary_decode()
     if pa.types.is_floating(cells.type):
         found = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
-        whole = pc.equal(found, pc.round(found))
+        whole = pc.and_(pc.equal(found, pc.round(found)), pc.less(pc.abs(found), pa.scalar(2.0**63)))
         return pc.if_else(
             whole, pc.cast(pc.cast(found, pa.int64(), safe=False), pa.string()), pc.cast(found, pa.string())
         )
@@ -200,8 +208,9 @@ def _boolean_written(values: NDArray[Any], column: Column) -> Any:  # noqa: ARG0
     return _written(values, lambda value: "true" if value else "false")
 
 
-def _date_written(values: NDArray[Any], column: Column) -> Any:  # noqa: ARG001
-    def written(days: float) -> str:
+def _date_written(values: NDArray[Any], column: Column) -> Any:
+    def written(since: float) -> str:
+        days = since + column.origin
         moment = (EPOCH + timedelta(seconds=round(days * 86_400))).replace(tzinfo=None)
         return moment.date().isoformat() if days == int(days) else moment.isoformat()
 

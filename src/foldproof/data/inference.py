@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from foldproof.config.data import ColumnKind
 from foldproof.data.encoding import READ, is_text, texts_of
 from foldproof.data.moments import Moments
+from foldproof.data.precision import Rounded
 from foldproof.data.schema import Column
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class ColumnScan:
         self._fitting = dict.fromkeys(self._kinds, 0)
         self._wrong = {kind: Misfits() for kind in self._kinds}
         self._moments = {kind: Moments() for kind in self._kinds}
+        self._rounded = {kind: Rounded() for kind in self._kinds}
         self._values: set[str] | None = set()  # None: too many
 
     def add(self, cells: "pa.Array") -> None:
@@ -100,11 +102,14 @@ class ColumnScan:
             if kind:
                 self._asked, self._kinds = kind, [kind]
                 self._fitting, self._wrong, self._moments = {kind: 0}, {kind: Misfits()}, {kind: Moments()}
+                self._rounded = {kind: Rounded()}
 
     def _measure(self, kind: ColumnKind, values: NDArray[np.float64], cells: "pa.Array") -> None:
         overflowing = np.abs(values) > np.finfo(np.float32).max
         self.infinite.add(overflowing, self._rows, cells)
-        self._moments[kind].add(np.where(overflowing, np.nan, values)[:, None])
+        usable = np.where(overflowing, np.nan, values)
+        self._moments[kind].add(usable[:, None])
+        self._rounded[kind].add(usable)
 
     def _collect(self, texts: "pa.Array") -> None:
         if self._values is not None:
@@ -129,7 +134,15 @@ class ColumnScan:
     def column(self) -> Column:
         """The column as the schema names it."""
         values = tuple(sorted(self._values or ())) if self.kind == "category" else ()
-        return Column(self.name, self.kind, values, missing=self._present < self._rows)
+        return Column(self.name, self.kind, values, missing=self._present < self._rows, origin=self._origin())
+
+    def _origin(self) -> float:
+        """Of dates that float32 could not tell apart the first day, else 1970-01-01."""
+        return float(np.floor(self.moments.least[0])) if self.kind == "date" and self._lost() else 0.0
+
+    def _lost(self, origin: float = 0.0) -> bool:
+        """Whether float32 could not hold the values, counted from `origin`."""
+        return bool(self.moments.lost_in_float32(origin)[0]) or self._rounded[self.kind].lost(origin)
 
     def problems(self, where: Where) -> list[str]:
         """What keeps the column from being used, a line each, with what to do."""
@@ -149,8 +162,13 @@ class ColumnScan:
                 f"column {self.name!r}: infinite, or too large for float32, in "
                 f"{where(self.infinite.rows, self.infinite.count)}; mend these or leave them empty"
             )
-        if kind in ("number", "date") and not found and self.moments.lost_in_float32[0]:
+        if kind == "number" and not found and self._lost():
             found.append(f"column {self.name!r}: {self.moments.why_lost(0)}")
+        if kind == "date" and not found and self._lost(self._origin()):
+            found.append(
+                f"column {self.name!r}: float32 cannot tell its moments apart, even as days since the first; write "
+                "them less finely, or the time of day in a column of its own"
+            )
         return found + (self._as_category() if kind == "category" else [])
 
     def _as_category(self) -> list[str]:

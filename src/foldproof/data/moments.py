@@ -44,10 +44,12 @@ class Moments:
         """The standard deviation (ddof 0)."""
         return np.sqrt(self._squares / np.maximum(self.count, 1))
 
-    @property
-    def lost_in_float32(self) -> NDArray[np.bool_]:
-        """Columns that vary by less than 100 times what float32 rounds their values by, such as 1e9 + 0.1."""
-        size = np.maximum(np.abs(self.least), np.abs(self.largest))
+    def lost_in_float32(self, origin: float = 0.0) -> NDArray[np.bool_]:
+        """Columns that vary by less than 100 times what float32 rounds their values by, such as 1e9 + 0.1.
+
+        The values are counted from `origin`.
+        """
+        size = np.maximum(np.abs(self.least - origin), np.abs(self.largest - origin))
         deviation = self.deviation
         return np.asarray((self.count > 0) & (deviation > 0) & (size * 2.0**-24 > 0.01 * deviation))
 

@@ -18,7 +18,7 @@ Fit = Literal["resize", "crop"]
 class Column:
     """One column of a table, or one feature of a token.
 
-    Raw rows hold numbers: a boolean is 0 or 1, a date the days since 1970-01-01, a category the place of its value in
+    Raw rows hold numbers: a boolean is 0 or 1, a date the days since `origin`, a category the place of its value in
     `values`; NaN is a missing value, and -1 a category that is not among the values.
     """
 
@@ -26,11 +26,13 @@ class Column:
     kind: ColumnKind = "number"
     values: tuple[str, ...] = ()
     missing: bool = False  # whether some row has no value
+    origin: float = 0.0  # of dates: the day since 1970-01-01 that raw rows count from
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Column":
-        """Read what `dataclasses.asdict` made of it."""
-        return cls(values["name"], values["kind"], tuple(values["values"]), values["missing"])
+        """Read what `Schema.to_dict` made of it."""
+        origin = values.get("origin", 0.0)
+        return cls(values["name"], values["kind"], tuple(values["values"]), values["missing"], origin)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Schema:
     fingerprint: str = ""  # SHA-256 of all other fields and of the arrays
     decoding: Decoding | None = None  # of images whose rows can be had from image files
     id: str = ""  # the column that names the rows; empty where none does
+    layout: tuple[str, ...] = ()  # of text: what the columns of a file are called, one of them `token`
 
     @property
     def task(self) -> Task:
@@ -149,7 +152,14 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, with the version of this format."""
-        return {"schema": SCHEMA, **asdict(self)}
+        found = asdict(self)
+        # What came later is left out where it says nothing, so that the fingerprint of older data stays what it was.
+        if not self.layout:
+            del found["layout"]
+        for column in found["columns"]:
+            if not column["origin"]:
+                del column["origin"]
+        return {"schema": SCHEMA, **found}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], where: str = "schema.json") -> "Schema":
@@ -169,4 +179,5 @@ class Schema:
             values["fingerprint"],
             Decoding.from_dict(decoding) if (decoding := values.get("decoding")) else None,
             values["id"],
+            tuple(values.get("layout", ())),
         )

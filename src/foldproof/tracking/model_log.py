@@ -99,10 +99,7 @@ def _signature(schema: Schema, dtype: str) -> Any:
 
     if schema.kind == "table":
         inputs = Columns(
-            [
-                ColSpec("double" if column.kind == "number" else "string", column.name, required=not column.missing)
-                for column in schema.columns
-            ]
+            [ColSpec("double" if column.kind == "number" else "string", column.name) for column in schema.columns]
         )
     else:
         inputs = Columns([TensorSpec(np.dtype(dtype), (-1, *schema.shape))])

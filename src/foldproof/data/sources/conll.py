@@ -38,7 +38,8 @@ class _Files:
         problems: list[str] = []
         for path in self.paths:
             faults, number = Faults(path), 0
-            for number, lines in enumerate(sentences_of(path, self.columns, self.tags, faults), start=1):  # noqa: B007
+            found = sentences_of(path, self.columns, self.token, self.tags, faults)
+            for number, lines in enumerate(found, start=1):  # noqa: B007
                 yield [line[self.token] for line in lines], [[line[place] for place in self.tags] for line in lines]
             problems += faults.told() or ([] if number else [f"{path}: holds no sentence"])
         if problems:
@@ -65,7 +66,7 @@ def open_conll(section: Data) -> Reading:
     if problems:
         raise DataError(*(f"{path}: {problem}" for problem in problems))
     columns = tuple(_column(name, words) for name in FEATURES)
-    schema = Schema(path.stem, "text", (section.window, len(columns)), columns, targets)
+    schema = Schema(path.stem, "text", (section.window, len(columns)), columns, targets, layout=names)
     return Reading(schema, lambda: _chunks(files, schema), words.total())
 
 

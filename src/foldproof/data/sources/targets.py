@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 from foldproof.data.encoding import is_text, numbers_of, texts_of
 from foldproof.data.inference import MOST_VALUES, Misfits, Where
 from foldproof.data.moments import Moments
+from foldproof.data.precision import Rounded
 from foldproof.data.schema import Target, Task
 from foldproof.data.target_typing import task_of, unfit_classes, unfit_numbers, unusable
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+LEADING_ZERO = r"^\s*[+-]?0[0-9]"
+EXACT = 2.0**53  # below it float64 holds every whole number
 
 T = TypeVar("T")
 
@@ -30,8 +34,10 @@ class TargetScan:
         self._task = task
         self._rows = 0
         self._moments = Moments()
+        self._rounded = Rounded()
         self._fractional = False
         self._exact = False  # whether they come as float32
+        self._codes = False  # whether numbers could not name the classes as they are written, such as 007
         self._empty, self._marked = Misfits(), Misfits()
         self._texts = Misfits()  # neither numbers nor missing
         self._infinite = Misfits()
@@ -53,7 +59,9 @@ class TargetScan:
         self._rows += len(cells)
         finite = values[np.isfinite(values)]
         self._moments.add(finite[:, None])
+        self._rounded.add(finite)
         self._fractional |= bool((finite != np.round(finite)).any())
+        self._codes |= bool((np.abs(finite) >= EXACT).any()) or (is_text(cells) and _padded(labels))
         self._numbers = _grown(self._numbers, np.unique(finite).tolist())
         if self._labels is not None:
             self._labels = _grown(self._labels, [label for label in labels.unique().to_pylist() if label is not None])
@@ -66,6 +74,11 @@ class TargetScan:
     @property
     def _fractional_numbers(self) -> bool:
         return self.numeric and self._fractional
+
+    @property
+    def _numbered(self) -> bool:
+        """Whether classes are named by numbers, so that 1 and 1.0 are the same, and not by texts."""
+        return self.numeric and not self._codes
 
     @property
     def task(self) -> Task:
@@ -90,9 +103,9 @@ class TargetScan:
                 "data.task to classification"
             )
         elif self.task == "regression":
-            lost = not self._exact and bool(self._moments.lost_in_float32[0])
+            lost = not self._exact and (bool(self._moments.lost_in_float32()[0]) or self._rounded.lost())
             found += unfit_numbers(called, self._moments, lost=lost)
-        elif (self._numbers if self.numeric else self._labels) is None and not self._fractional_numbers:
+        elif (self._numbers if self._numbered else self._labels) is None and not self._fractional_numbers:
             found.append(f"{called} has more than {MOST_VALUES} classes; for numbers, set data.task to regression")
         else:
             found += unfit_classes(called, self.classes(), fractional=self._fractional_numbers)
@@ -100,7 +113,7 @@ class TargetScan:
 
     def classes(self) -> tuple[str, ...]:
         """Their names in order of class index: numbers by size, texts by letter."""
-        if self.numeric:
+        if self._numbered:
             return tuple(str(int(number)) for number in sorted(self._numbers or ()))
         return tuple(sorted(self._labels or ()))
 
@@ -114,7 +127,7 @@ class TargetScan:
         import pyarrow.compute as pc
 
         cells = _words(cells)
-        if self.numeric:
+        if self.task == "regression" or self._numbered:
             values, _ = numbers_of(cells)
             return np.searchsorted(sorted(self._numbers or ()), values) if self.task == "classification" else values
         places = pc.index_in(_labels(cells), value_set=pa.array(self.classes(), pa.string()))
@@ -138,6 +151,13 @@ def _labels(cells: "pa.Array") -> "pa.Array":
         return texts_of(cells)
     texts = pc.cast(cells, pa.string())
     return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), pa.scalar(None, pa.string()), texts)
+
+
+def _padded(labels: "pa.Array") -> bool:
+    """Whether some label begins with a zero that its number does not need."""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(labels, LEADING_ZERO)).as_py())
 
 
 def _grown(found: set[T] | None, more: list[T]) -> set[T] | None:

@@ -43,23 +43,40 @@ def files_of(path: Path) -> list[Path]:
     return [path]
 
 
-def sentences_of(path: Path, columns: int | None, tags: tuple[int, ...], faults: Faults) -> Iterator[list[list[str]]]:
+def columns_of(path: Path) -> int:
+    """How many columns the first token has; 1 where every line begins with `#`."""
+    line = _first(path)
+    return len(line.split(_separator(line))) or 1
+
+
+def _first(path: Path) -> str:
+    """The first line with a token that does not begin with `#`; empty where there is none."""
+    lines = (line for _, line in _lines(path, Faults(path)))
+    return next((line for line in lines if line.strip() and not line.startswith(("#", BORDER))), "")
+
+
+def _separator(line: str) -> str | None:
+    return "\t" if "\t" in line else None
+
+
+def sentences_of(
+    path: Path, columns: int, token: int, tags: tuple[int, ...], faults: Faults
+) -> Iterator[list[list[str]]]:
     """The sentences of a file, each a list of tokens with their columns; lines at fault are noted and passed over.
 
-    `columns` is how many each token has, None for one or more; `tags` are the places of those that must not be empty.
+    `columns` is how many each token has, `token` the place of its word, `tags` are the places of those that must not be
+    empty.
     """
     sentence: list[list[str]] = []
-    separator: str | None = None
+    separator = _separator(_first(path))
     for number, line in _lines(path, faults):
-        if separator is None and line.strip() and not line.startswith("#"):
-            separator = "\t" if "\t" in line else " "
-        cells = line.split("\t") if separator == "\t" else line.split()
+        cells = line.split(separator)
         if not line.strip() or cells[0] == BORDER:
             if sentence:
                 yield sentence
             sentence = []
-        elif not _is_comment(line, cells, columns):
-            fault = _fault(cells, columns, tags)
+        elif not line.startswith("#") or len(cells) == columns:
+            fault = _fault(cells, columns, token, tags)
             if fault:
                 faults.note(fault, number)
             else:
@@ -68,15 +85,11 @@ def sentences_of(path: Path, columns: int | None, tags: tuple[int, ...], faults:
         yield sentence
 
 
-def _is_comment(line: str, cells: list[str], columns: int | None) -> bool:
-    return line.startswith("#") and (line.startswith("# ") if columns is None else len(cells) != columns)
-
-
-def _fault(cells: list[str], columns: int | None, tags: tuple[int, ...]) -> str:
+def _fault(cells: list[str], columns: int, token: int, tags: tuple[int, ...]) -> str:
     """What is wrong with a token; empty where nothing is."""
-    if columns is not None and len(cells) != columns:
-        return f"{columns} columns are needed, another number of them stands"
-    missing = not cells[0] or any(cells[place] in NOTHING for place in tags)
+    if len(cells) != columns:
+        return f"{columns} column{'s are' if columns > 1 else ' is'} needed, another number of them stands"
+    missing = not cells[token] or any(cells[place] in NOTHING for place in tags)
     return "a token or its tag is missing" if missing else ""
 
 
