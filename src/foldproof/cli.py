@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch = add("fetch", _fetch, "copy a model from MLflow into a folder, to start from")
     fetch.add_argument("model", help="models:/NAME@ALIAS, models:/NAME/VERSION or models:/ID")
     fetch.add_argument("folder", help="a new folder, such as data/start/NAME")
-    add("audit", _audit, "prove from the manifests on disk that no held-out row was used; exit code 1 where one was")
+    add("audit", _audit, "check from what is on disk that no held-out row was learnt from; exit code 1 where one was")
     add("clean", _clean, "remove the checkpoints of trainings that were killed and not resumed")
     add("sync", _sync, "write to MLflow whatever its record lacks")
     add("ui", _ui, "open the MLflow UI on 127.0.0.1").add_argument("--port", type=int, default=5000)

@@ -62,8 +62,10 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.given import refuse_untracked
+    from foldproof.model.start import read_start
     from foldproof.model.word_vectors import word_vectors
     from foldproof.training.heads import heads_for
+    from foldproof.training.learnt_rows import refuse_seen_rows
     from foldproof.training.plan import Work, make_plan
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
     from foldproof.training.schedules import factor_of_epochs
@@ -91,6 +93,7 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
         split = make_split(dataset, params.split, params.seed)
         attempt(lambda: split.steps_per_epoch(train.batch_size))
         attempt(lambda: transfer.extend(transfer_lines(params.model, train, schema, split, preprocessing())))
+        attempt(lambda: refuse_seen_rows(read_start(params.model), dataset, split))
 
     def look_at_network() -> None:
         network = build(params.model, inputs(), schema.outputs, randomness.key_of(params.seed))

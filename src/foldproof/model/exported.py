@@ -30,6 +30,7 @@ from foldproof.model.start_source import RECORD, WEIGHTS
 from foldproof.reproducibility import read_json, using_threads, write_json, write_whole
 
 SCHEMA = 1
+LEARNT_ROWS = "learnt_rows."  # how the arrays of these hashes are called, before the member's place
 CHUNK = 1024  # rows predicted at a time
 
 View = Callable[[Tensor], Tensor]  # of raw rows `[M, n, *shape]`
@@ -47,6 +48,7 @@ class ExportedModel:
     buffers: State  # [M*S, ...]
     statistics: dict[str, Tensor]  # float32, [M, ...]
     settings: State  # of layers that draw, such as dropout rates, [M*S, ...]
+    learnt_rows: tuple[NDArray[np.int64], ...] = ()  # hashes of the rows that each member has learnt from
     only: int | None = None  # the place of the one target that it predicts; None: all of them, side by side
 
     @property
@@ -161,6 +163,7 @@ class ExportedModel:
         if self.snapshots > 1:
             arrays = {name: part.unflatten(0, (-1, self.snapshots)) for name, part in arrays.items()}
         arrays |= {f"statistics.{name}": part for name, part in self.statistics.items()}
+        arrays |= {f"{LEARNT_ROWS}{place}": torch.from_numpy(rows) for place, rows in enumerate(self.learnt_rows)}
         content = save({name: array.detach().cpu().contiguous() for name, array in arrays.items()})
         write_whole(Path(folder) / WEIGHTS, content)
         write_json(Path(folder) / RECORD, self.record)
@@ -197,7 +200,8 @@ class ExportedModel:
         matrix = network.layout.fold(parameters)
         settings = {name: value.expand(len(matrix), *value.shape[1:]) for name, value in network.settings(anew).items()}
         learnt = under("statistics.", arrays)
-        return cls(schema, record, preprocessing, network, matrix, buffers, learnt, settings)
+        rows = learnt_rows_of(arrays)
+        return cls(schema, record, preprocessing, network, matrix, buffers, learnt, settings, rows)
 
 
 def read_files(place: Path) -> tuple[dict[str, Any], State]:
@@ -232,10 +236,14 @@ def export(
     output_activations: Sequence[OutputActivation],
     snapshots: int = 1,
     started_from: dict[str, Any] | None = None,
+    learnt_rows: Sequence[NDArray[np.int64]] = (),
+    learnt_rows_complete: bool = False,
 ) -> ExportedModel:
     """The trained members as a model; `members`, `plan` and `started_from` are what the record tells of them.
 
-    The matrix is `[M*S, N]` and buffers are `[M*S, ...]` of members with S `snapshots` each.
+    The matrix is `[M*S, N]` and buffers are `[M*S, ...]` of members with S `snapshots` each. `learnt_rows` are each
+    member's hashes of the rows that it has learnt from; they are complete where those of what it started from, and of
+    what that had started from, are among them.
     """
     record = {
         "schema_version": SCHEMA,
@@ -248,10 +256,18 @@ def export(
         "plan": plan,
         **({"snapshots": snapshots} if snapshots > 1 else {}),
         **({"started_from": started_from} if started_from else {}),
+        **({"learnt_rows_complete": learnt_rows_complete} if learnt_rows else {}),
     }
     learnt = {name: torch.from_numpy(value).to(matrix.dtype) for name, value in statistics.learnt.items()}
     saved, settings = network.saved_buffers(buffers), network.settings(buffers)
-    return ExportedModel(schema, record, statistics.preprocessing, network, matrix, saved, learnt, settings)
+    rows = tuple(learnt_rows)
+    return ExportedModel(schema, record, statistics.preprocessing, network, matrix, saved, learnt, settings, rows)
+
+
+def learnt_rows_of(arrays: State) -> tuple[NDArray[np.int64], ...]:
+    """Hashes of the rows that each member has learnt from; none where the model was written without them."""
+    found = under(LEARNT_ROWS, arrays)
+    return tuple(found[str(place)].numpy() for place in range(len(found)))
 
 
 def padded(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

@@ -1,19 +1,21 @@
 """Trained weights to start from: read, found for each member, compared by name and shape, and put in their place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from foldproof.config.model import Model
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.schema import Column, Schema
 from foldproof.errors import ConfigError
-from foldproof.model.exported import read_files, under
+from foldproof.model.exported import learnt_rows_of, read_files, under
 from foldproof.model.stacked import StackedNetwork, State
 from foldproof.model.start_source import RECORD, WEIGHTS, WHERE, files_of_start, hash_of_start
 from foldproof.model.start_values import by_value, embedded_columns, with_unknown_ones
@@ -26,8 +28,9 @@ SHOWN = 3  # nearest names
 class Start:
     """The weights and running averages of S trained networks of one form, by name, `[S, ...]` each.
 
-    `members` are the (repeat, fold) of each and `learnt_from` the hash of the rows that it learnt from; a plain file,
-    of which nothing is known, has one network, no schema, and neither.
+    `members` are the (repeat, fold) of each, `learnt_from` the hash of the rows of its data that it learnt from, and
+    `learnt_rows` one of each row, complete where those of all that it started from itself are among them. A plain file,
+    of which nothing is known, has one network, no schema, and none of these.
     """
 
     sha256: str
@@ -36,6 +39,8 @@ class Start:
     members: tuple[tuple[int, int], ...] = ()
     learnt_from: tuple[str, ...] = ()
     embedded: tuple[Column, ...] = ()  # the columns whose values have vectors, in the order of their tables
+    learnt_rows: tuple[NDArray[np.int64], ...] = field(default=(), repr=False)
+    complete: bool = False
 
     def place_of(self, repeat: int, fold: int, index: int) -> int:
         """The network that a member starts from: its own repeat and fold, else its index among as many as there are."""
@@ -103,6 +108,8 @@ def _of_model(place: Path, checksum: str) -> Start:
         tuple((one["repeat"], one["fold"]) for one in members),
         tuple(one.get("learnt_from", "") for one in members),
         columns,
+        learnt_rows_of(arrays),
+        bool(record.get("learnt_rows_complete", False)),
     )
 
 

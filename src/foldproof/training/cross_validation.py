@@ -23,6 +23,7 @@ from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
 from foldproof.training.exporting import Exporter
 from foldproof.training.kept import Kept
+from foldproof.training.learnt_rows import learnt_rows, refuse_seen_rows
 from foldproof.training.members import key_of_member, kinds_of, make_recipe
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
@@ -67,6 +68,7 @@ def train_members(
     row = multiply_adds(first, inputs.shape)
     network, matrix, buffers = stack([first])
     transfer = transfer_of(model, train, network, buffers, schema, split, statistics.preprocessing)
+    refuse_seen_rows(transfer.start, dataset, split)
     steps = split.steps_per_epoch(train.batch_size)
     batch_size = max(split.training_sizes()) if train.batch_size == "full" else train.batch_size
     work = Work(
@@ -98,7 +100,8 @@ def train_members(
         kept = Kept.joined(ENGINES[plan.engine](assignment, sinks), plan.populations)
     activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
     told = {**plan.to_dict(), "steps_per_epoch": steps}
-    exporter = Exporter(schema, split, statistics, model, network, told, activations, transfer.record())
+    learnt, begun = learnt_rows(dataset, split, transfer.start), transfer.record()
+    exporter = Exporter(schema, split, statistics, model, network, told, activations, learnt, begun)
     exported, without = exporter(kept, train.averaging)
     exported = with_account_of_words(exported, split, model.embedding)
     scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]

@@ -15,6 +15,7 @@ from foldproof.model.stacked import StackedNetwork
 from foldproof.model.without import Without
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.kept import Kept
+from foldproof.training.learnt_rows import LearntRows
 from foldproof.training.weights import Weights
 
 
@@ -56,6 +57,7 @@ class Exporter:
     network: StackedNetwork
     plan: dict[str, Any]  # as the record tells it
     output_activations: tuple[OutputActivation, ...]  # of each target
+    learnt_rows: LearntRows
     started_from: dict[str, Any] | None = None
 
     def __call__(self, kept: Kept, averaging: Averaging) -> tuple[ExportedModel, tuple[Without, ...]]:
@@ -86,6 +88,8 @@ class Exporter:
             self.output_activations,
             snapshots,
             self.started_from,
+            self.learnt_rows.rows,
+            self.learnt_rows.complete,
         )
 
     def _record(self, kept: Kept, place: int, told: dict[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def transfer_of(
     """What the sections ask for of a network; raises ConfigError or DataError with every problem.
 
     A source that was trained on the same data is refused, unless each member starts from one that learnt from just the
-    rows that it may learn from itself: others have seen rows which are held out from it.
+    rows that it may learn from itself: others have seen rows which are held out from it. Of other data
+    `learnt_rows.refuse_seen_rows` compares the rows.
     """
     start = read_start(model)
     problems = _idle_keys(model, train, start)
@@ -206,10 +207,10 @@ def _same_columns(start: Start, schema: Schema, own: Sequence[Column]) -> bool:
 def _remark(start: Start, schema: Schema, own: Sequence[Column]) -> str:
     if start.schema is None:
         return "a plain file does not say what it was trained on; rows that are held out here may be among it"
-    if start.schema.name == schema.name and start.schema.fingerprint != schema.fingerprint:
+    if not start.complete:
         return (
-            f"it was trained on other rows of {schema.name!r}; those that are also here may be held out from members "
-            "that start from it, and their scores too good"
+            "which rows it, or what it started from itself, has learnt from cannot be known, since a record of them is "
+            "missing; rows that are held out here may be among them"
         )
     if not _same_columns(start, schema, own):
         return "its columns are not those of this data; weights are taken by place, not by what a column is called"

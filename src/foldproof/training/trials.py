@@ -20,6 +20,7 @@ from foldproof.reproducibility import using_threads
 from foldproof.training.events import Sink
 from foldproof.training.exporting import Exporter
 from foldproof.training.fit import fit
+from foldproof.training.learnt_rows import learnt_rows, refuse_seen_rows
 from foldproof.training.members import make_data, make_population, make_recipe
 from foldproof.training.population import Population, join
 
@@ -116,6 +117,7 @@ def fit_trials(
     last one before that improved, or -1.
     """
     population = begin(make_trials(dataset, split, statistics, trials))
+    refuse_seen_rows(population.transfer.start, dataset, split)
     train = trials[0].train
     everyone = tuple(range(len(split.members))) * len(trials)
     recipe = replace(make_recipe(dataset.schema.targets, train), diverged_stop=True)
@@ -124,6 +126,7 @@ def fit_trials(
     with using_threads(threads):
         kept = fit(population, data, recipe, device, train.precision, sinks)
     activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
+    learnt = learnt_rows(dataset, split, population.transfer.start)
     models: list[ExportedModel] = []
     for number, trial in enumerate(trials):
         own = range(number * len(split.members), (number + 1) * len(split.members))
@@ -136,6 +139,7 @@ def fit_trials(
             population.network,
             told,
             activations,
+            learnt,
             population.transfer.record(),
         )
         models.append(exporter(kept.select(own), trial.train.averaging)[0])
