@@ -98,7 +98,7 @@ class _Growing:
 
 def digest_of(array: NDArray[Any]) -> str:
     """SHA-256 of an array's values in memory order."""
-    return hashlib.sha256(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))).hexdigest()  # no copy
+    return hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).hexdigest()  # without a copy
 
 
 def fingerprint_of(facts: Mapping[str, Any], digests: Mapping[str, str]) -> str:
