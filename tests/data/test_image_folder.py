@@ -88,7 +88,10 @@ def test_images_of_several_sizes_are_listed_and_brought_to_one(raw: Path) -> Non
     draw(raw / "a/1.png", 3)
     draw(raw / "b/2.png", 5)
     draw(raw / "b/3.png", 7, (8, 4))
-    assert "2 sizes (height x width): 4x4: 2, such as a/1.png; 4x8: 1, such as b/3.png; set data.size" in problems()
+    assert (
+        "2 sizes (height x width): 4x4: 2, such as a/1.png; 4x8: 1, such as b/3.png; set data.size, such as [8, 8]"
+        in problems()
+    )
     dataset = read(size=[2, 3], fit="crop")
     assert dataset.features.shape == (3, 3, 2, 3)
     assert dataset.schema.decoding == Decoding("rgb", (2, 3), "crop")

@@ -80,7 +80,8 @@ def test_every_bad_column_of_a_csv_is_named_with_its_lines(tmp_path: Path, monke
     [
         ("a,y\n1,p\n", "Y", "did you mean 'y'"),
         ("a,y\n1,p\n2,p\n", "y", "one class only"),
-        ("a,y\n", "y", "no rows at all"),
+        ("a,y\n", "y", "no rows below the header"),
+        ("a;y\n1;2\n", "y", "data.delimiter: ';'"),
         ("", "y", "not a readable CSV"),
         ("y\n1\n2\n", "y", "no column beside the target"),
     ],

@@ -20,7 +20,8 @@ def open_delimited(path: Path, delimiter: str, decimal: str = ".") -> TableFile:
     """Read the header; raises DataError where it cannot be, or a column has no name, or one that another has too."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            header = next(csv.reader(stream, delimiter=delimiter), [])
+            lines = csv.reader(stream, delimiter=delimiter)
+            header, first = next(lines, []), next(lines, None)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file (paths are relative to the project's root)") from None
     except (UnicodeDecodeError, OSError, csv.Error) as error:
@@ -32,6 +33,13 @@ def open_delimited(path: Path, delimiter: str, decimal: str = ".") -> TableFile:
     if "" in header:
         place = header.index("") + 1
         problems.append(f"{path}: column {place} has no name in the header; name it, or save without the rows' numbers")
+    if len(header) == 1 and (other := _likelier(header[0])):
+        problems.append(
+            f"{path}: the header is one column, {header[0]!r}; if {other!r} stands between cells, say so "
+            f"(`data.delimiter: {other!r}`, --delimiter for `foldproof predict`)"
+        )
+    if first is None:
+        problems.append(f"{path}: no rows below the header")
     if problems:
         raise DataError(*problems)
 
@@ -42,6 +50,11 @@ def open_delimited(path: Path, delimiter: str, decimal: str = ".") -> TableFile:
         return listed("line", _lines(path, delimiter, rows), count)
 
     return TableFile(path, tuple(header), batches, where)
+
+
+def _likelier(header: str) -> str:
+    """A character that looks as if it stood between the cells of a header that seems to be one cell."""
+    return next((one for one in ";\t|," if one in header), "")
 
 
 def _batches(
@@ -67,8 +80,9 @@ def _batches(
             ),
             convert_options=pyarrow.csv.ConvertOptions(column_types=texts, include_columns=list(names)),
         )
-        for batch in reader:
-            yield _with_points(batch) if decimal == "," else batch
+        with reader:  # its thread must not outlive an error
+            for batch in reader:
+                yield _with_points(batch) if decimal == "," else batch
     except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
         if "Empty CSV" not in str(error):
             raise _unreadable(path, error) from None

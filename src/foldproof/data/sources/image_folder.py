@@ -16,7 +16,8 @@ from foldproof.data.sources.image_rows import decoded
 
 Size = tuple[int, int]  # height and width
 UNKNOWN = Decoding("rgb", (1, 1), "resize")  # where no file can be read; decoding then says why
-LISTED = 10  # sizes told
+LISTED = 3  # sizes told
+POOLABLE = 8  # a side that is a multiple of it can be halved three times, as networks do
 
 
 def open_image_folder(section: Data) -> Reading:
@@ -84,5 +85,5 @@ def _several(sizes: dict[Size, list[str]]) -> str:
     by_count = sorted(sizes.items(), key=lambda item: len(item[1]), reverse=True)
     listed = "; ".join(f"{told(size)}: {len(names)}, such as {names[0]}" for size, names in by_count[:LISTED])
     more = f"; and {len(sizes) - LISTED} more" if len(sizes) > LISTED else ""
-    usual = list(by_count[0][0])
-    return f"images of {len(sizes)} sizes (height x width): {listed}{more}; set data.size, such as {usual}"
+    near = [max(POOLABLE, round(side / POOLABLE) * POOLABLE) for side in by_count[0][0]]
+    return f"images of {len(sizes)} sizes (height x width): {listed}{more}; set data.size, such as {near}"
