@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from foldproof.config.evaluate import Evaluate
 from foldproof.data.dataset import Dataset
+from foldproof.data.duplicates import digests_of, equal_rows
 from foldproof.data.splits import Split
-from foldproof.data.splits.duplicates import digests_of, equal_rows
 from foldproof.data.splits.units import units_of
 from foldproof.errors import DataError
 from foldproof.evaluation.assessment import TestScore, TestSet
