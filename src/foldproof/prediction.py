@@ -48,6 +48,7 @@ def predict_files(
 
     `delimiter` stands between the cells of a text file (None: a comma, in .tsv a tab), `decimal` before fractions.
     """
+    _refuse_target(sources, target)
     model = ExportedModel.load(folder)
     if model.schema.kind == "text" and len(sources) == 1:
         return _tag_file(sources[0], target, model)
@@ -72,8 +73,18 @@ def predict_files(
     return f"{written}\n{told}" if told else written
 
 
+def _refuse_target(sources: Sequence[Path], target: Path) -> None:
+    """Raise DataError where writing would overwrite what is read, or make a folder that nobody asked for."""
+    if any(target.resolve() == source.resolve() for source in sources):
+        raise DataError(f"{target}: found as the file to write and to read, legal: another name")
+    if not target.parent.is_dir():
+        raise DataError(f"{target}: there is no folder {target.parent}, legal: a file in one that is there")
+
+
 def _tag_file(source: Path, target: Path, model: ExportedModel) -> str:
     """Tag the tokens of `source`: as a table where `target` ends in .csv, else in columns again."""
+    if source.suffix.lower() in (".csv", *ARRAYS):
+        raise DataError(f"{source}: the model takes text, legal: tokens in columns, a token a line")
     sentences = read_sentences(source, model.schema.layout)
     table = predictions_table(model.schema, model.predict(rows_of(sentences, model.schema)))
     if target.suffix.lower() == ".csv":
@@ -145,7 +156,8 @@ def _read_table(file: TableFile, schema: Schema) -> Given:
     import pyarrow as pa
 
     if schema.kind != "table":
-        raise DataError(f"{file.path}: the model takes {schema.kind} rows, give it .npy or .npz")
+        images = f", or images ({', '.join(FORMATS)}) and folders of them" if schema.decoding else ""
+        raise DataError(f"{file.path}: the model takes {schema.kind} rows, legal: {' or '.join(ARRAYS)}{images}")
     wanted = [name for name in file.names if name in (*schema.features, schema.id)]
     batches = list(file.batches(wanted)) if wanted else []
     cells = {name: pa.concat_arrays([batch.column(name) for batch in batches]) for name in wanted if batches}

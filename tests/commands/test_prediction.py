@@ -80,6 +80,20 @@ def test_what_no_training_row_lacked_may_not_be_missing(trained: Dataset) -> Non
         read_rows(Path("new.csv"), trained.schema)
 
 
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [("new.csv", "found as the file to write and to read"), ("none/out.csv", "there is no folder none")],
+)
+def test_nothing_is_overwritten_or_made_unasked(trained: Dataset, target: str, told: str) -> None:
+    Path("new.csv").write_text(Path("data/raw/my.csv").read_text())
+    before = Path("new.csv").read_text()
+    with pytest.raises(DataError, match=told):
+        predict_files([Path("new.csv")], Path(target), Path("models"))
+    assert Path("new.csv").read_text() == before
+    assert not Path("none").exists()
+    assert trained.schema.kind == "table"
+
+
 def test_images_come_as_arrays(tmp_path: Path) -> None:
     images = dataset("image")
     np.save(tmp_path / "new.npy", images.features[:3, 0])
@@ -87,7 +101,7 @@ def test_images_come_as_arrays(tmp_path: Path) -> None:
     (tmp_path / "new.npy").rename(tmp_path / "NEW.NPY")
     assert read_rows(tmp_path / "NEW.NPY", images.schema).features.shape == (3, 1, 8, 8)
     (tmp_path / "new.csv").write_text("a\n1\n")
-    with pytest.raises(DataError, match=r"the model takes image rows, give it \.npy or \.npz"):
+    with pytest.raises(DataError, match=r"the model takes image rows, legal: \.npy or \.npz"):
         read_rows(tmp_path / "new.csv", images.schema)
     (tmp_path / "new.txt").touch()
     with pytest.raises(DataError, match=r"legal are \.csv, \.tsv, \.parquet, \.npy, \.npz"):
