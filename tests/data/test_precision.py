@@ -38,7 +38,7 @@ def test_whole_numbers_are_refused_like_those_with_a_fraction() -> None:
     for values in (seconds, seconds.astype(float)):
         with pytest.raises(DataError, match=r"features 1: values vary by 28.9 around 1.7e"):
             describe("mine", np.c_[np.arange(100), values], CLASSES)
-    with pytest.raises(DataError, match=r"mine: target 'target' 0: values vary by 28.9"):
+    with pytest.raises(DataError, match=r"mine: target 'target': values vary by 28.9"):
         describe("mine", np.arange(200.0).reshape(100, 2), seconds, task="regression")
     assert describe("mine", np.arange(200.0).reshape(100, 2), seconds[CLASSES]).schema.classes[0] == "1700000000"
 
@@ -48,7 +48,7 @@ def test_whole_numbers_in_a_file() -> None:
     lines = [f"{2**24 + row},{row % 3}.5" for row in range(100)]
     with pytest.raises(DataError, match=r"column 'x': values vary by 28.9 around 1.67773e"):
         table("\n".join(["x,y", *lines, ""]))
-    with pytest.raises(DataError, match="target 'x' varies by less than float32 can hold"):
+    with pytest.raises(DataError, match=r"target 'x': values vary by .* which float32 cannot hold"):
         table("\n".join(["x,y", *lines, ""]), target="x", task="regression")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from foldproof.config import load_params
 from foldproof.data.splits import Member
 from foldproof.tracking import background, restoring
 from foldproof.tracking.journal import Record, read
@@ -18,7 +19,6 @@ from foldproof.tracking.workspace import Home
 from tests.tracking.projects import (
     EPOCHS,
     MEMBERS,
-    chosen,
     dataset,
     figures,
     leave_evaluation,
@@ -242,6 +242,6 @@ def test_a_stage_may_read_its_project_by_itself(project: Path, monkeypatch: pyte
     monkeypatch.chdir(project)
     with Recorder("report") as record:
         pass
-    with Recorder("report", chosen(), dataset("image").schema, project) as given:
+    with Recorder("report", load_params(project / "params.yaml"), dataset("image").schema, project) as given:
         pass
     assert record.digest == given.digest
