@@ -88,7 +88,7 @@ chaos: $(ENVIRONMENT) ## kill, cut off, fill up and double real runs in scratch 
 docs: $(ENVIRONMENT) ## write docs/params.md anew from the sections of the params
 	@"$(BIN)/python" -c 'from pathlib import Path; from foldproof.config.reference import reference; Path("docs/params.md").write_text(reference())'
 
-examples: $(ENVIRONMENT) ## the comparison pictures of techniques, examples/techniques (two minutes; what is up to date is kept)
+examples: $(ENVIRONMENT) ## the comparison pictures of techniques, examples/techniques (three minutes; what is up to date is kept)
 	@"$(BIN)/dvc" repro examples/techniques/dvc.yaml $(ARGS)
 
 accuracy: $(ENVIRONMENT) ## measure the shipped params over five seeds, write benchmarks/RESULTS.md
