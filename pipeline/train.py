@@ -16,11 +16,11 @@ def main(params: Params) -> None:
     from foldproof.model.without import save_without
     from foldproof.report.live import Display
     from foldproof.tracking.recorder import Recorder
+    from foldproof.training.beginning import beginning_of
     from foldproof.training.cross_validation import train_members
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, save_out_of_fold
     from foldproof.training.resume import Resume
-    from foldproof.training.transfer import transfer_lines
     from foldproof.training.watched_words import told
     from foldproof.unfinished import unfinished_in
 
@@ -29,13 +29,16 @@ def main(params: Params) -> None:
     statistics = load_statistics("data/statistics")
     for line in warning_lines(params.model, params.train, dataset.schema.task):
         print(line)
-    for line in transfer_lines(params.model, params.train, dataset.schema, split, statistics.preprocessing):
+    beginning = beginning_of(params.model, params.train, dataset.schema, split, statistics.preprocessing)
+    for line in beginning.lines():
         print(line)
     curves = Curves()
     with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:
         sinks: list[Sink] = [display, curves, record.sink]
         resume = Resume(unfinished_in(record.workspace, record.root))
-        trained = train_members(dataset, split, statistics, params.model, params.train, params.augment, sinks, resume)
+        trained = train_members(
+            dataset, split, statistics, params.model, params.train, params.augment, sinks, resume, beginning
+        )
         trained.model.save("models")
         save_without(trained.without, "data/without")
         curves.save("reports/curves.csv", "reports/mean_curves.csv")

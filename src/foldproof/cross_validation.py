@@ -82,10 +82,10 @@ def cross_validate(
     from foldproof.data.statistics import fit_statistics, manifest_of
     from foldproof.evaluation.targets import assess_targets
     from foldproof.report.live import Display
+    from foldproof.training.beginning import beginning_of
     from foldproof.training.cross_validation import train_members
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, out_of_fold_table
-    from foldproof.training.transfer import transfer_lines
 
     values = {"schema": 1, **(params or {})}
     task = params_from(values).data.task
@@ -96,13 +96,16 @@ def cross_validate(
         warn(told, stacklevel=2)
     split = make_split(dataset, chosen.split, chosen.seed)
     statistics = fit_statistics(dataset, split, chosen.preprocess)
+    beginning = beginning_of(chosen.model, chosen.train, dataset.schema, split, statistics.preprocessing)
     if progress:
-        for line in transfer_lines(chosen.model, chosen.train, dataset.schema, split, statistics.preprocessing):
+        for line in beginning.lines():
             print(line)
     curves = Curves()
     with Display() if progress else nullcontext() as display:
         sinks: list[Sink] = [curves] if display is None else [curves, display]
-        trained = train_members(dataset, split, statistics, chosen.model, chosen.train, chosen.augment, sinks)
+        trained = train_members(
+            dataset, split, statistics, chosen.model, chosen.train, chosen.augment, sinks, beginning=beginning
+        )
     table = out_of_fold_table(trained, dataset, split)
     test_rows = split.test_rows()
     test = trained.model.predict_members(dataset.features[test_rows])

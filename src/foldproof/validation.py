@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from foldproof.data.dataset import Dataset
     from foldproof.data.preprocessing import Inputs, Preprocessing
+    from foldproof.data.splits import Split
 
 REMEMBERED = Path(".foldproof/validated")
 
@@ -62,19 +63,17 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     from foldproof.evaluation.test_time import views_of
     from foldproof.model.build import build
     from foldproof.model.given import refuse_untracked
-    from foldproof.model.start import read_start
-    from foldproof.model.word_vectors import word_vectors
+    from foldproof.training.beginning import beginning_of
     from foldproof.training.heads import heads_for
     from foldproof.training.learnt_rows import refuse_seen_rows
     from foldproof.training.plan import Work, make_plan
     from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
     from foldproof.training.schedules import factor_of_epochs
-    from foldproof.training.transfer import transfer_lines
 
     schema = dataset.schema
     train = params.train
     problems: list[str] = []
-    transfer: list[str] = []
+    begins: list[str] = []
     one = Work(members=2, parameters=1, batch_size=1, row=1, rows=1)
 
     def attempt(check: Callable[[], object]) -> None:
@@ -92,8 +91,12 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     def look_at_split() -> None:
         split = make_split(dataset, params.split, params.seed)
         attempt(lambda: split.steps_per_epoch(train.batch_size))
-        attempt(lambda: transfer.extend(transfer_lines(params.model, train, schema, split, preprocessing())))
-        attempt(lambda: refuse_seen_rows(read_start(params.model), dataset, split))
+        attempt(lambda: look_at_beginning(split))
+
+    def look_at_beginning(split: "Split") -> None:
+        beginning = beginning_of(params.model, train, schema, split, preprocessing())
+        begins.extend(beginning.lines())
+        refuse_seen_rows(beginning.transfer.start, dataset, split)
 
     def look_at_network() -> None:
         network = build(params.model, inputs(), schema.outputs, randomness.key_of(params.seed))
@@ -106,7 +109,6 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
     attempt(lambda: views_of(params.evaluate.test_time, schema))
     attempt(look_at_network)
     attempt(lambda: refuse_untracked(params.model, root))
-    attempt(lambda: word_vectors(params.model.embedding, schema, inputs(), schema.rows))
     attempt(lambda: refuse_unfit_keys(train))
     attempt(lambda: factor_of_epochs(train.schedule, train.epochs))
     attempt(lambda: heads_for(train, schema.targets))
@@ -116,7 +118,7 @@ def _try_everything(params: Params, dataset: "Dataset", root: Path) -> tuple[str
         raise ConfigError(*dict.fromkeys(problems))  # a network that does not fit is met by several
     tasks = " and ".join(dict.fromkeys(target.task for target in schema.targets))
     told = f"params.yaml is valid; {schema.name}: {schema.rows} rows of shape {schema.shape}, {tasks}"
-    return told, [*warning_lines(params.model, train, schema.task), *transfer]
+    return told, [*warning_lines(params.model, train, schema.task), *begins]
 
 
 def _refuse_idle_masks(params: Params, network: "nn.Module") -> None:

@@ -13,9 +13,9 @@ from foldproof.data.sources import load_source
 from foldproof.data.statistics import fit_statistics
 from foldproof.model.embedding import name_of_table
 from foldproof.model.start_values import by_value, with_unknown_ones
+from foldproof.training.beginning import beginning_of
 from foldproof.training.cross_validation import train_members
 from foldproof.training.members import make_population
-from foldproof.training.transfer import transfer_lines
 from tests.data.tagged import sentences
 from tests.training.setting import params, split_of
 
@@ -104,6 +104,6 @@ def test_a_words_vector_goes_with_the_word(tmp_path: Path, monkeypatch: pytest.M
             assert torch.equal(found[name][member, -2:], tables[name][member, -2:])
     assert met > 50
     assert np.isfinite(population.matrix.numpy()).all()
-    told = transfer_lines(chosen.model, chosen.train, dataset.schema, split, statistics.preprocessing)
+    told = beginning_of(chosen.model, chosen.train, dataset.schema, split, statistics.preprocessing).lines()
     assert any(line.startswith("start_from: word: ") and "values have vectors there" in line for line in told)
     assert not any("warning" in line for line in told)

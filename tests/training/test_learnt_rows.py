@@ -18,9 +18,9 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.errors import ConfigError
 from foldproof.model.exported import ExportedModel
 from foldproof.reproducibility import read_json, write_json
+from foldproof.training.beginning import beginning_of
 from foldproof.training.cross_validation import train_members
 from foldproof.training.learnt_rows import digests_of_rows, learnt_rows
-from foldproof.training.transfer import transfer_lines
 from tests.training.setting import params, split_of
 
 
@@ -49,7 +49,7 @@ def train_on(dataset: Dataset, chosen: Params) -> ExportedModel:
 def told(dataset: Dataset, chosen: Params) -> str:
     split = split_of(dataset, chosen)
     preprocessing = fit_statistics(dataset, split, chosen.preprocess).preprocessing
-    return "\n".join(transfer_lines(chosen.model, chosen.train, dataset.schema, split, preprocessing))
+    return "\n".join(beginning_of(chosen.model, chosen.train, dataset.schema, split, preprocessing).lines())
 
 
 @cache

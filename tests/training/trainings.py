@@ -7,6 +7,7 @@ from typing import Any
 from foldproof.data.splits import Member
 from foldproof.data.statistics import fit_statistics
 from foldproof.training.assignment import Assignment
+from foldproof.training.beginning import beginning_of
 from foldproof.training.cross_validation import Trained, train_members
 from foldproof.training.events import EpochEnded, Event, MemberStopped
 from foldproof.training.plan import Plan
@@ -34,7 +35,8 @@ def assignment_in(folder: Path | None) -> Assignment:
     chosen = job()
     split = split_of(DATASET, chosen)
     statistics = fit_statistics(DATASET, split, chosen.preprocess)
-    return Assignment(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, folder)
+    beginning = beginning_of(chosen.model, chosen.train, DATASET.schema, split, statistics.preprocessing)
+    return Assignment(DATASET, split, statistics, chosen.model, chosen.train, chosen.augment, PLAN, folder, beginning)
 
 
 def of_population(events: Sequence[Event], number: int) -> list[Event]:

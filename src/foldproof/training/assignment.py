@@ -11,6 +11,7 @@ from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Split
 from foldproof.data.statistics import Statistics
 from foldproof.reproducibility import using_threads
+from foldproof.training.beginning import Beginning
 from foldproof.training.events import Sink
 from foldproof.training.fit import fit
 from foldproof.training.kept import Kept
@@ -21,7 +22,10 @@ from foldproof.training.resume import trail_of
 
 @dataclass(frozen=True)
 class Assignment:
-    """All that decides what the members become, and where their trails lie; None for no trail."""
+    """All that decides what the members become, and where their trails lie; None for no trail.
+
+    `beginning` is read and decided once, for all populations and the processes that train them.
+    """
 
     dataset: Dataset
     split: Split
@@ -31,12 +35,13 @@ class Assignment:
     augment: Augment
     plan: Plan
     folder: Path | None
+    beginning: Beginning
 
     def run(self, number: int, sinks: Sequence[Sink]) -> Kept:
         """Train the population of this number in the plan, or go on with it; raises TrainingError on divergence."""
         members, train = self.plan.populations[number], self.train
         population = make_population(
-            self.dataset, self.split, self.statistics, self.model, train, self.augment, members
+            self.dataset, self.split, self.statistics, self.model, train, self.augment, members, self.beginning
         )
         steps = self.split.steps_per_epoch(train.batch_size)
         data = make_data(self.dataset, self.split, members, train.batch_size, steps)

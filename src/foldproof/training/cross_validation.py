@@ -19,6 +19,7 @@ from foldproof.model.given import hash_of_given
 from foldproof.model.stacked import stack
 from foldproof.model.without import Without
 from foldproof.training.assignment import Assignment
+from foldproof.training.beginning import Beginning, beginning_of
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
 from foldproof.training.exporting import Exporter
@@ -28,7 +29,6 @@ from foldproof.training.members import key_of_member, kinds_of, make_recipe
 from foldproof.training.plan import Work, make_plan
 from foldproof.training.refusals import refuse_unfit_network
 from foldproof.training.resume import Resume, digest_of_training
-from foldproof.training.transfer import transfer_of
 from foldproof.training.watched_words import with_account_of_words
 from foldproof.unfinished import in_use
 
@@ -55,9 +55,11 @@ def train_members(
     augment: Augment,
     sinks: Sequence[Sink] = (),
     resume: Resume | None = None,
+    beginning: Beginning | None = None,
 ) -> Trained:
     """Train all members as their plan packs them, or go on where an earlier process was killed, with `resume`.
 
+    `beginning` is what `beginning_of` gives for these sections; it is decided here where it is not given.
     Raises ConfigError where sections do not go together, TrainingError where training diverges.
     """
     schema, sections = dataset.schema, (model, train, augment)
@@ -66,9 +68,9 @@ def train_members(
     refuse_unfit_network(train, first)
     recipe = make_recipe(schema.targets, train)  # or a refusal, before a worker is started
     row = multiply_adds(first, inputs.shape)
-    network, matrix, buffers = stack([first])
-    transfer = transfer_of(model, train, network, buffers, schema, split, statistics.preprocessing)
-    refuse_seen_rows(transfer.start, dataset, split)
+    network, matrix, _ = stack([first])
+    beginning = beginning or beginning_of(model, train, schema, split, statistics.preprocessing)
+    refuse_seen_rows(beginning.transfer.start, dataset, split)
     steps = split.steps_per_epoch(train.batch_size)
     batch_size = max(split.training_sizes()) if train.batch_size == "full" else train.batch_size
     work = Work(
@@ -95,14 +97,14 @@ def train_members(
         sink(started)
     given = hash_of_given(model)
     folder = resume.folder(digest_of_training(schema, split, statistics, sections, plan, given)) if resume else None
-    assignment = Assignment(dataset, split, statistics, model, train, augment, plan, folder)
+    assignment = Assignment(dataset, split, statistics, model, train, augment, plan, folder, beginning)
     with in_use(folder) if folder else nullcontext():
         kept = Kept.joined(ENGINES[plan.engine](assignment, sinks), plan.populations)
     activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
     told = {**plan.to_dict(), "steps_per_epoch": steps}
-    learnt, begun = learnt_rows(dataset, split, transfer.start), transfer.record()
+    learnt, begun = learnt_rows(dataset, split, beginning.transfer.start), beginning.transfer.record()
     exporter = Exporter(schema, split, statistics, model, network, told, activations, learnt, begun)
     exported, without = exporter(kept, train.averaging)
-    exported = with_account_of_words(exported, split, model.embedding)
+    exported = with_account_of_words(exported, split, model.embedding, beginning.words)
     scored = [split.rows(index, Role.SCORED) for index in range(len(split.members))]
     return Trained(exported, exported.predict_lists(dataset.features, scored), without)

@@ -21,8 +21,8 @@ from foldproof.data.statistics import Statistics
 from foldproof.metrics import primary
 from foldproof.model.build import build
 from foldproof.model.stacked import State, stack
-from foldproof.model.word_vectors import word_vectors
 from foldproof.training.averaging import AVERAGINGS
+from foldproof.training.beginning import Beginning, beginning_of
 from foldproof.training.class_weights import CLASS_WEIGHTS
 from foldproof.training.data_module import FoldDataModule
 from foldproof.training.heads import ceiling, heads_for, target_weights
@@ -36,7 +36,6 @@ from foldproof.training.refusals import refuse_unfit_keys, refuse_unfit_network
 from foldproof.training.schedules import factor_of_epochs, reduction_on_plateau
 from foldproof.training.settings import acting, settings_of
 from foldproof.training.snapshots import Cycles
-from foldproof.training.transfer import transfer_of
 
 FIRST_ROWS = 256  # that initial weights may be scaled by
 
@@ -74,21 +73,26 @@ def make_population(
     train: Train,
     augment: Augment,
     chosen: Sequence[int] | None = None,
+    beginning: Beginning | None = None,
 ) -> Population:
-    """The chosen members of the split, or all, with their initial weights, statistics, keys and settings."""
+    """The chosen members of the split, or all, with their initial weights, statistics, keys and settings.
+
+    `beginning` is what `beginning_of` gives for these sections; it is decided here where it is not given.
+    """
     schema, tasks = dataset.schema, [target.task for target in dataset.schema.targets]
     indices = list(range(len(split.members)) if chosen is None else chosen)
     members = tuple(split.members[index] for index in indices)
     keys = torch.stack([key_of_member(member) for member in members])
     inputs = statistics.preprocessing.inputs
-    words = word_vectors(model.embedding, schema, inputs, min(split.training_sizes()))
+    beginning = beginning or beginning_of(model, train, schema, split, statistics.preprocessing)
+    words = beginning.words
     networks = [
         build(model, inputs, schema.outputs, key, partial(_first_rows, dataset, split, statistics, index, key), words)
         for index, key in zip(indices, keys, strict=True)
     ]
     refuse_unfit_network(train, networks[0])
     network, matrix, buffers = stack(networks)
-    transfer = transfer_of(model, train, network, buffers, schema, split, statistics.preprocessing)
+    transfer = beginning.transfer
     matrix, buffers = transfer.begun(network, matrix, buffers, split, indices)
     on = strengths(augment, schema)
     refuse_mixing_of_single_rows(on, train.batch_size)

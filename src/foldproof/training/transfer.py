@@ -9,16 +9,14 @@ from typing import Any
 
 from torch import Tensor
 
-from foldproof import randomness
 from foldproof.config.model import Model
 from foldproof.config.train import Train
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.schema import Column, Schema
 from foldproof.data.splits import Split, hash_of_rows
 from foldproof.errors import ConfigError
-from foldproof.model.build import build
 from foldproof.model.freezing import Choice, Situation, chosen_freeze
-from foldproof.model.stacked import StackedNetwork, State, stack
+from foldproof.model.stacked import StackedNetwork, State
 from foldproof.model.start import Compared, Start, compare, head_is_new, load, read_start
 from foldproof.model.start_source import WHERE
 from foldproof.model.start_values import embedded_columns
@@ -111,12 +109,6 @@ def transfer_of(
         raise ConfigError(*problems)
     transfer = Transfer(loaded, choice.frozen, model.unfreeze_epoch, choice.reason, start, compared)
     return replace(transfer, values=values, remark=_remark(start, schema, own))
-
-
-def transfer_lines(model: Model, train: Train, schema: Schema, split: Split, preprocessing: Preprocessing) -> list[str]:
-    """What is said of a start before training; nothing where members begin from initial weights, all of them moving."""
-    network, _, buffers = stack([build(model, preprocessing.inputs, schema.outputs, randomness.key_of(0))])
-    return transfer_of(model, train, network, buffers, schema, split, preprocessing).lines()
 
 
 def _place(start: Start, split: Split, index: int) -> int:

@@ -12,15 +12,15 @@ from foldproof.data.preprocessing import Inputs
 from foldproof.data.splits import Split
 from foldproof.model.embedding import WordVectors, embedded, name_of_table
 from foldproof.model.exported import ExportedModel
-from foldproof.model.word_vectors import word_vectors
 from foldproof.training.members import key_of_member
 
 WORDS = name_of_table(0)
 
 
-def with_account_of_words(model: ExportedModel, split: Split, section: Embedding) -> ExportedModel:
+def with_account_of_words(
+    model: ExportedModel, split: Split, section: Embedding, words: WordVectors | None
+) -> ExportedModel:
     """The model with `words` in its record: where vectors came from, and the cosine of each pair that is watched."""
-    words = word_vectors(section, model.schema, model.preprocessing.inputs, min(split.training_sizes()))
     account: dict[str, Any] = {} if words is None else {"vectors": words.told, "fixed": words.fixed}
     if section.watch:
         keys = [key_of_member(member) for member in split.members]
