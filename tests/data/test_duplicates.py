@@ -118,10 +118,14 @@ def test_without_categories_the_digest_is_of_the_bytes() -> None:
 def sentences(*words: str) -> Dataset:
     """One row a word, whose window is the word alone."""
     groups = np.repeat(np.arange(len(words)), [len(one) for one in words])
-    codes = np.frombuffer("".join(words).encode(), dtype=np.uint8).astype(np.int32)[:, None, None]
+    codes = np.frombuffer("".join(words).encode(), dtype=np.uint8).astype(np.int32)[:, None, None] - ord("a")
     targets = np.arange(len(codes)) % 2
     schema = Schema(
-        "text", "text", (1, 1), (Column("word", "category"),), (Target("tag", "classification", ("a", "b")),)
+        "text",
+        "text",
+        (1, 1),
+        (Column("word", "category", tuple("abc")),),
+        (Target("tag", "classification", ("a", "b")),),
     )
     return Dataset(schema, codes, targets, groups=groups)
 

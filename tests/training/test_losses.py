@@ -13,7 +13,7 @@ from foldproof.config.loss import LossName
 from foldproof.config.train import Train
 from foldproof.data.schema import Task
 from foldproof.errors import ConfigError
-from foldproof.training.losses import LOSSES, LossRow, loss_for, loss_settings, weighted_mean
+from foldproof.training.losses import LOSSES, LossRow, loss_settings, losses_for, weighted_mean
 
 GENERATOR = np.random.Generator(np.random.Philox(0))
 OUTPUTS = torch.from_numpy(GENERATOR.normal(size=(2, 40, 5)))
@@ -175,22 +175,22 @@ def test_a_loss_for_the_other_task_is_refused(task: Task) -> None:
     for name, tasks in LOSSES.items():
         if task not in tasks:
             with pytest.raises(ConfigError, match=rf"train.loss.name: found {name}, legal for {task}: .* or auto"):
-                loss_for(Train.model_validate({"loss": name}), task)
+                losses_for(Train.model_validate({"loss": name}), (task,))
 
 
 @every_row
 def test_smoothing_is_refused_where_there_is_nothing_to_smooth(name: str, task: Task) -> None:
     train = Train.model_validate({"loss": name, "label_smoothing": 0.1})
     if row_of(name, task).smooths_labels:
-        assert loss_for(train, task) is row_of(name, task)
+        assert losses_for(train, (task,))[0] is row_of(name, task)
         return
     with pytest.raises(ConfigError, match=rf"train.label_smoothing: found 0.1, legal with {name}: 0"):
-        loss_for(train, task)
+        losses_for(train, (task,))
 
 
 def test_everything_that_does_not_fit_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        loss_for(Train.model_validate({"class_weights": "balanced", "label_smoothing": 0.1}), "regression")
+        losses_for(Train.model_validate({"class_weights": "balanced", "label_smoothing": 0.1}), ("regression",))
     assert caught.value.problems == (
         "train.label_smoothing: found 0.1, legal with mse: 0",
         "train.class_weights: found balanced, legal for regression: none",

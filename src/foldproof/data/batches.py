@@ -21,9 +21,8 @@ class RowTable:
     @classmethod
     def of(cls, lists: Sequence[Rows]) -> "RowTable":
         """A table of lists that differ in length; padding repeats a list's first row."""
-        width = max(map(len, lists))
-        rows = np.stack([np.concatenate([one, np.full(width - len(one), one[0])]) for one in lists])
-        weight = np.stack([(np.arange(width) < len(one)) for one in lists])
+        rows = padded(lists)
+        weight = np.stack([np.arange(rows.shape[1]) < len(one) for one in lists])
         return cls(torch.from_numpy(rows), torch.from_numpy(weight).to(torch.float64))
 
     def select(self, keep: Tensor) -> "RowTable":
@@ -40,6 +39,12 @@ class RowTable:
         last = torch.iinfo(torch.int64).max
         ranks = torch.where(self.weight > 0, draws.to(torch.int64), last)
         return self.rows.gather(1, torch.argsort(ranks, dim=1, stable=True))
+
+
+def padded(lists: Sequence[Rows]) -> Rows:
+    """Lists of rows side by side, `[P, n]`, the shorter ones filled up with their first row."""
+    width = max(map(len, lists))
+    return np.stack([np.concatenate([one, np.full(width - len(one), one[0])]) for one in lists])
 
 
 def epoch_batches(table: RowTable, keys: Tensor, epoch: int, batch_size: int, steps: int) -> Tensor:

@@ -1,6 +1,7 @@
 """Equal rows, found by their hashes: rows are read in chunks, and 16 bytes of each are kept.
 
-Profile, split and audit all count copies with these, so that none calls equal what another parts.
+Profile, split and audit all count copies with these, so that none calls equal what another parts; and a model keeps
+those of the rows that it has learnt from.
 """
 
 import hashlib
@@ -20,12 +21,15 @@ Rows = NDArray[np.int64]
 def digests_of(dataset: Dataset, seed: int = 0) -> Digests:
     """A hash of each row's values, `[N, 2]`, of 128 bits: equal rows, and only they, have equal ones.
 
-    NaN equals NaN, and -0.0 equals 0.0. Of a table's category counts what it is called, since its code changes as soon
-    as a value that sorts before it comes to the data. A row of text equals another one where their whole sentences are
+    NaN equals NaN, and -0.0 equals 0.0. Of a category counts what it is called, since its code changes as soon as a
+    value that sorts before it comes to the data. A row of text equals another one where their whole sentences are
     equal and they have the same place in them: windows of different sentences may well be equal, and are no copies.
+    So the same row of the same kind of data has the same hash in a renamed, a sorted or a longer file.
     """
-    salt = seed_of("test set", seed).to_bytes(8, "little")
-    found = _of_rows(dataset.features, _names_of(dataset), salt)
+    salt, features = seed_of("test set", seed).to_bytes(8, "little"), dataset.features
+    if dataset.schema.kind == "text":
+        features = features[:, features.shape[1] // 2]  # the token itself: its neighbours are rows of the sentence
+    found = _of_rows(features, _names_of(dataset), salt)
     if dataset.schema.kind == "text" and dataset.groups is not None:
         return _of_places(found, np.asarray(dataset.groups), salt)
     return found
@@ -59,12 +63,7 @@ def counts_of(cluster: Rows, targets: NDArray[Any]) -> dict[str, int]:
 
 
 def _names_of(dataset: Dataset) -> dict[int, NDArray[np.uint64]]:
-    """By the place of each column of categories: what stands for a missing value, an unseen one, and each of its own.
-
-    Codes of text are left as they are: its rows are compared with each other alone, and no test set is chosen by them.
-    """
-    if dataset.schema.kind != "table":
-        return {}
+    """By the place of each column of categories: what stands for a missing and an unseen value, and each of its own."""
     return {
         place: np.array([0, 1, *map(_hash_of, column.values)], dtype=np.uint64)
         for place, column in enumerate(dataset.schema.columns)

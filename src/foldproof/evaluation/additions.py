@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.config.evaluate import Evaluate
+from foldproof.data.batches import padded
 from foldproof.data.dataset import Dataset
 from foldproof.data.splits import Role, Split
 from foldproof.evaluation.assess import resolution_of, test_to_training
@@ -26,7 +27,7 @@ from foldproof.evaluation.test_time import (
     views_of,
 )
 from foldproof.metrics import METRICS, Metric, Sequences, primary
-from foldproof.model.exported import ExportedModel, padded
+from foldproof.model.exported import ExportedModel
 from foldproof.model.without import Without
 
 Array = NDArray[Any]

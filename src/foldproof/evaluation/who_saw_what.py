@@ -204,9 +204,8 @@ def _preprocessing(split: Split, manifest: dict[str, Any] | None) -> Check:
         "preprocessing",
         "ok",
         title,
-        f"Each of the {len(split.members)} members has its own statistics; the hash of the rows that "
-        "they were "
-        "fitted on is that of its training rows.",
+        f"Each of the {len(split.members)} members has its own statistics; the hash of the rows that they "
+        "were fitted on is that of its training rows.",
     )
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from foldproof import randomness
 from foldproof.config.model import Model
 from foldproof.config.problems import problems_of
+from foldproof.data.batches import padded
 from foldproof.data.preprocessing import Preprocessing
 from foldproof.data.schema import Schema
 from foldproof.data.statistics import Statistics
@@ -268,12 +269,6 @@ def learnt_rows_of(arrays: State) -> tuple[NDArray[np.int64], ...]:
     """Hashes of the rows that each member has learnt from; none where the model was written without them."""
     found = under(LEARNT_ROWS, arrays)
     return tuple(found[str(place)].numpy() for place in range(len(found)))
-
-
-def padded(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Lists of rows side by side, `[M, n]`, the shorter ones filled up with their first row."""
-    width = max(map(len, lists))
-    return np.stack([np.concatenate([one, np.full(width - len(one), one[0])]) for one in lists])
 
 
 def under(prefix: str, arrays: State, snapshots: bool = False) -> State:

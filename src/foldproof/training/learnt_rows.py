@@ -6,46 +6,25 @@ what is predicted of it is left out, since a network may have seen the row for a
 changed, or that got a column more, are not found; nor, of a model written without these hashes, is any.
 """
 
-import hashlib
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.dataset import Dataset
-from foldproof.data.schema import Column
+from foldproof.data.duplicates import digests_of
 from foldproof.data.splits import Role, Split
 from foldproof.errors import ConfigError
 from foldproof.model.start import Start
 from foldproof.model.start_source import WHERE
 
-CHUNK = 2**24  # bytes of rows that are in memory at once
 SHOWN = 5  # rows that are named
 Digests = NDArray[np.int64]
 
 
 def digests_of_rows(dataset: Dataset) -> Digests:
-    """A hash of each row's features, `[N]`, of 64 bits (BLAKE2b); NaN equals NaN, and -0.0 equals 0.0.
-
-    A row of text is a token at its place in a whole sentence, whatever the window.
-    """
-    schema, features = dataset.schema, dataset.features
-    if schema.kind == "text":
-        features = features[:, schema.shape[0] // 2]
-    texts = {place: _hashes(column.values) for place, column in enumerate(schema.columns) if _is_text(column)}
-    rows = max(1, CHUNK // max(1, 8 * int(np.prod(features.shape[1:]))))
-    found = bytearray()
-    for start in range(0, len(features), rows):
-        chunk = _canonical(features[start : start + rows], texts)
-        content, width = memoryview(chunk.tobytes()), chunk.nbytes // len(chunk)
-        for place in range(0, len(content), width):
-            found += hashlib.blake2b(content[place : place + width], digest_size=8).digest()
-    digests = np.frombuffer(bytes(found), dtype="<i8").astype(np.int64)
-    if schema.kind == "text" and dataset.groups is not None:
-        return _in_sentences(digests, np.asarray(dataset.groups))
-    return digests
+    """A hash of each row's features, `[N]`, of 64 bits; a row of text is a token at its place in a whole sentence."""
+    return digests_of(dataset)[:, 1].view(np.int64)
 
 
 @dataclass(frozen=True)
@@ -98,37 +77,3 @@ def refuse_seen_rows(start: Start | None, dataset: Dataset, split: Split) -> Non
 def _place(start: Start, split: Split, index: int) -> int:
     member = split.members[index]
     return start.place_of(member.repeat, member.fold, index)
-
-
-def _is_text(column: Column) -> bool:
-    return column.kind == "category"
-
-
-def _hashes(values: tuple[str, ...]) -> NDArray[np.uint64]:
-    content = b"".join(hashlib.blake2b(value.encode(), digest_size=8).digest() for value in values)
-    return np.frombuffer(content, dtype="<u8").astype(np.uint64)
-
-
-def _canonical(rows: NDArray[Any], texts: dict[int, NDArray[np.uint64]]) -> NDArray[Any]:
-    """Equal rows as equal bytes; a code is replaced by the hash of its text, -1 and NaN stay what they are."""
-    if np.issubdtype(rows.dtype, np.integer) and not texts:
-        return rows
-    wide = np.asarray(rows, dtype=np.float64) + 0.0  # -0.0 equals 0.0 but has other bytes
-    wide[np.isnan(wide)] = np.nan
-    found = wide.view(np.uint64)
-    for place, hashes in texts.items():
-        known = np.flatnonzero((wide[:, place] >= 0) & (wide[:, place] < len(hashes)))
-        found[known, place] = hashes[wide[known, place].astype(np.int64)]
-    return found
-
-
-def _in_sentences(digests: Digests, groups: NDArray[np.int64]) -> Digests:
-    """The hash of each row's whole sentence, rows in order, plus its place in it."""
-    order = np.argsort(groups, kind="stable")
-    starts = [0, *(np.flatnonzero(np.diff(groups[order])) + 1).tolist(), len(order)]
-    found = np.empty_like(digests)
-    for start, end in pairwise(starts):
-        rows = order[start:end]
-        whole = hashlib.blake2b(digests[rows].tobytes(), digest_size=8).digest()
-        found[rows] = np.frombuffer(whole, dtype="<i8") + np.arange(end - start)
-    return found

@@ -59,11 +59,6 @@ LOSSES: dict[LossName, dict[Task, LossRow]] = {
 DEFAULT_LOSS: dict[Task, LossName] = {"classification": "cross_entropy", "regression": "mse"}
 
 
-def loss_for(train: Train, task: Task) -> LossRow:
-    """The row that section `train` asks for; raises ConfigError with all that does not fit this task or this loss."""
-    return losses_for(train, (task,))[0]
-
-
 def losses_for(train: Train, tasks: Sequence[Task]) -> tuple[LossRow, ...]:
     """The rows that section `train` asks for, of targets with these tasks; raises ConfigError with all that is unfit.
 
