@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import Field, ValidationError
 
 from foldproof.config.augment import Augment
+from foldproof.config.check import Check
 from foldproof.config.closed import Closed, Seed
 from foldproof.config.customary import Kind, with_customary
 from foldproof.config.data import Data
@@ -34,15 +35,19 @@ class Params(Closed):
     split: Split = Split()
     preprocess: Preprocess = Preprocess()
     augment: Augment = Augment()
+    check: Check = Check()
     model: Model = Model()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
 
     def flat(self) -> dict[str, Scalar]:
-        """Dotted names to scalars; of the blocks of a choice only the named one, since the others shaped nothing."""
+        """Dotted names to scalars; of the blocks of a choice only the named one, since the others shaped nothing.
+
+        Nor did section `check`, which stops a training or lets it be.
+        """
         rows: dict[str, Scalar] = {"schema": self.schema_version}
         for name in type(self).model_fields:
-            if name != "schema_version":
+            if name not in ("schema_version", "check"):
                 rows.update(_flatten(name, getattr(self, name)))
         return rows
 

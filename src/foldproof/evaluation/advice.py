@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from foldproof.config.advice import Advice
 from foldproof.config.model import Model, NetworkName
-from foldproof.evaluation.assessment import Advice, Assessment
+from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.trust import LARGE_CALIBRATION_ERROR, still_improving
 from foldproof.evaluation.wording import figure
 

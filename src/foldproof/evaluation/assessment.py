@@ -7,6 +7,7 @@ terminal's tables and the record of runs read it.
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from foldproof.config.advice import Advice
 from foldproof.errors import FoldproofError
 from foldproof.evaluation.calibration import Calibration
 from foldproof.evaluation.comparison import Comparison
@@ -107,14 +108,6 @@ class Check:
     name: str
     status: Status
     title: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What to try next, and the key of params.yaml to change for it."""
-
-    key: str
     sentence: str
 
 
