@@ -253,4 +253,4 @@ class Check(Closed):
     gradient_flow: GradientFlow = GradientFlow()
     gradient: GradientCheck = GradientCheck()
     tiny_rows: TinyRows = TinyRows()
-    learning_rate: RateRange = RateRange()
+    rate_range: RateRange = RateRange()
