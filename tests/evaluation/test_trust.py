@@ -10,7 +10,8 @@ from tests.evaluation.stand_in import diabetes_assessment, digits_assessment, di
 
 from foldproof.config import params_from
 from foldproof.config.model import Model, NetworkName
-from foldproof.evaluation.advice import NETWORKS, what_next
+from foldproof.config.network_keys import NETWORKS
+from foldproof.evaluation.advice import what_next
 from foldproof.evaluation.assessment import Assessment, Check
 from foldproof.evaluation.calibration import Calibration
 from foldproof.evaluation.trust import checks_of_figures, still_improving

@@ -36,7 +36,9 @@ def distances(subject: Subject, rows: Rows) -> "Tensor":
 def _of_tokens(windows: "Tensor") -> "Tensor":
     """Of windows of codes `[n, W, F]`."""
     middle = windows.shape[1] // 2
-    parts = [(1.0 if place == middle else NEIGHBOUR) * _different(windows[:, place]) for place in range(windows.shape[1])]
+    parts = [
+        (1.0 if place == middle else NEIGHBOUR) * _different(windows[:, place]) for place in range(windows.shape[1])
+    ]
     return sum(parts[1:], parts[0])
 
 

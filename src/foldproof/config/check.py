@@ -32,7 +32,7 @@ class Normalisation(Closed):
     """error, warning or off"""
     largest_mean: Positive = 1.0
     """size of the mean over all inputs"""
-    smallest_sd: Positive = 0.1
+    smallest_sd: Positive = 0.05
     """standard deviation over all inputs"""
     largest_sd: Positive = 10.0
     """standard deviation over all inputs"""
@@ -65,7 +65,7 @@ class SameClasses(Closed):
     """error, warning or off"""
     own_share: Share = 0.65
     """of neighbours within the pair that have the same class; 0.5 is chance"""
-    others: Share = 0.8
+    others: Share = 0.85
     """the same share for the middle pair of classes: where all overlap, none is told"""
 
 
@@ -76,7 +76,7 @@ class Relation(Closed):
     """error, warning or off"""
     standard_errors: Positive = 3.0
     """above chance that the nearest neighbour must tell the target"""
-    shifted: Positive = 5.0
+    shifted: Positive = 4.0
     """standard errors by which targets of the row before or after must fit better, to be told"""
 
 

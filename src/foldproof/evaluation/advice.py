@@ -1,12 +1,12 @@
 """What to try next: two to five pieces of advice, the weightiest first, each naming a key of params.yaml."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from foldproof.config.advice import Advice
-from foldproof.config.model import Model, NetworkName
+from foldproof.config.model import Model
+from foldproof.config.network_keys import keys_of
 from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.trust import LARGE_CALIBRATION_ERROR, still_improving
 from foldproof.evaluation.wording import figure
@@ -15,28 +15,6 @@ MOST = 5
 LARGE_GAP = 2.0  # inner-validation loss over training loss at the best epoch
 NO_GAP = 1.1
 EARLY = 2  # a mean best epoch below this is hardly any training
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Of a network: the key that lets it fit more, and the one that keeps it from learning rows by heart."""
-
-    larger: str
-    calmer: str
-    how: str  # the second is turned
-    holds: str  # what counts in the training loss alone, and may be what keeps it from fitting more
-
-
-BY_DROPOUT = ("model.dropout", "Raise it from {model.dropout:g}, or augment more.", "model.dropout")
-NETWORKS: dict[NetworkName, Keys] = {
-    "linear": Keys("model.name", "train.penalty.l2", "Raise it, or augment more.", "train.penalty"),
-    "mlp": Keys("model.mlp.hidden", *BY_DROPOUT),
-    "cnn": Keys("model.cnn.channels", *BY_DROPOUT),
-    "residual": Keys("model.residual.channels", *BY_DROPOUT),
-    "factory": Keys(
-        "model.factory", "model.factory", "Let it drop units or have fewer weights, or augment more.", "its own dropout"
-    ),
-}
 
 
 def what_next(assessment: Assessment, audit: dict[str, Any], model_record: dict[str, Any]) -> tuple[Advice, ...]:
@@ -95,11 +73,11 @@ def _fit(assessment: Assessment, model: Model) -> list[Advice]:
     inner = [one.inner_validation_loss for one in assessment.members if one.inner_validation_loss is not None]
     if not training or not inner:
         return []
-    first, second, keys = float(np.mean(training)), float(np.mean(inner)), _keys(model)
+    first, second, keys = float(np.mean(training)), float(np.mean(inner)), keys_of(model)
     if second > LARGE_GAP * max(first, 1e-12):
         sentence = (
             f"Loss is {second:.3g} on inner validation against {first:.3g} in training: the members learn "
-            f"their rows by heart. {keys.how.format(model=model)}"
+            f"their rows by heart. {keys.how}"
         )
         return [Advice(keys.calmer, sentence)]
     if second < NO_GAP * first and not _excellent(assessment):
@@ -109,17 +87,6 @@ def _fit(assessment: Assessment, model: Model) -> list[Advice]:
         )
         return [Advice(keys.larger, sentence)]
     return []
-
-
-def _keys(model: Model) -> Keys:
-    """Where layers are given one by one, the key of that list stands for what it takes the place of."""
-    keys, layers = NETWORKS[model.name], getattr(getattr(model, model.name), "layers", None)
-    if layers is None:
-        return keys
-    place = f"model.{model.name}.layers"
-    if any(layer.dropout is None for layer in layers):
-        return replace(keys, larger=place)
-    return Keys(place, place, "Raise the dropout of its layers, or augment more.", "their dropout")
 
 
 def _excellent(assessment: Assessment) -> bool:

@@ -1,0 +1,72 @@
+"""Two classes that are one: among the rows of both, the nearest neighbour of a row is as often of either."""
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foldproof.checks.alike import distances
+from foldproof.checks.finding import Seen
+from foldproof.checks.row import Check
+from foldproof.checks.subject import Subject
+from foldproof.config.advice import Advice
+from foldproof.config.check import SameClasses
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ENOUGH = 10  # rows of a class among those looked at
+
+
+def look(subject: Subject, block: SameClasses) -> Seen:
+    """Pairs of classes of the first target; a pair is told where its rows mix and those of most pairs do not."""
+    import torch
+
+    schema = subject.dataset.schema
+    targets = subject.targets(subject.rows)
+    classes = np.flatnonzero(np.bincount(targets, minlength=3) >= ENOUGH) if schema.classes else np.arange(0)
+    if len(classes) < 3:
+        return Seen(f"takes three classes of at least {ENOUGH} rows", applies=False)
+    apart, of_row = distances(subject, subject.rows), torch.from_numpy(targets)
+    pairs = [(own_share(apart, of_row, int(a), int(b)), int(a), int(b)) for a, b in combinations(classes, 2)]
+    pairs.sort()
+    middle = float(np.median([share for share, _, _ in pairs]))
+    figures = {
+        "plot": "bars",
+        "labels": [f"{schema.classes[a]}, {schema.classes[b]}" for _, a, b in pairs[:20]],
+        "values": [share for share, _, _ in pairs[:20]],
+        "x_label": "neighbours of the same class, of each pair",
+        "limit": block.own_share,
+        "middle": middle,
+    }
+    share, first, second = pairs[0]
+    told = (
+        f"rows of {schema.classes[first]} and {schema.classes[second]} are told apart least: {share:.2f} of their "
+        f"nearest neighbours among both have their class, of the middle pair {middle:.2f}"
+    )
+    if share >= block.own_share or middle < block.others:
+        return Seen(told, figures=figures)
+    mixed = [f"{schema.classes[a]} and {schema.classes[b]}" for one, a, b in pairs if one < block.own_share]
+    sentence = (
+        f"Look at rows of {', '.join(mixed[:5])}: where they are one class under two names, join them in the data."
+    )
+    return Seen(told, (Advice("data.target", sentence),), figures)
+
+
+def own_share(apart: "Tensor", targets: "Tensor", first: int, second: int) -> float:
+    """Of the rows of two classes: how often the nearest of the others, by distances `[n, n]`, has the same class.
+
+    The mean of both classes' shares, so that 0.5 is chance also where one has more rows.
+    """
+    places = ((targets == first) | (targets == second)).nonzero().flatten()
+    among = apart[places][:, places].fill_diagonal_(float("inf"))
+    own = targets[places]
+    same = (own[among.argmin(1)] == own).double()
+    return float((same[own == first].mean() + same[own == second].mean()) / 2)
+
+
+SAME_CLASSES = Check(
+    "Are the classes different things?",
+    "Where one thing has two names in the data, no network can tell which of them is asked for.",
+    look,
+)
