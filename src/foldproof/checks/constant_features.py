@@ -1,5 +1,7 @@
-"""Columns with one value alone. Single pixels may well be constant, as the border of a digit is: an image's channels
-are judged, and whether nearly all pixels are.
+"""Columns with one value alone.
+
+Single pixels may well be constant, as the border of a digit is: of images the channels are judged, and whether nearly
+all pixels are.
 """
 
 from math import prod

@@ -41,27 +41,22 @@ def look(subject: Subject, block: Likeness) -> Seen:
     names, one, other = _columns(subject, rows, inner)
     if not names:
         return Seen("rows hold nothing to compare", applies=False)
-    error = sqrt(1 / units[0] + 1 / units[1])
-    apart = differences(one, other)
-    places = apart.argsort(descending=True).tolist()
+    limit = max(block.standard_deviations, block.standard_errors * sqrt(1 / units[0] + 1 / units[1]))
+    apart = dict(zip(names, differences(one, other).tolist(), strict=True))
+    furthest = sorted(apart, key=lambda name: -apart[name])
     figures = {
         "plot": "bars",
-        "labels": [names[place] for place in places[:20]],
-        "values": [float(apart[place]) for place in places[:20]],
+        "labels": furthest[:20],
+        "values": [apart[name] for name in furthest[:20]],
         "x_label": "difference of means (standard deviations)",
-        "limit": max(block.standard_deviations, block.standard_errors * error),
+        "limit": limit,
     }
-    furthest = places[0]
-    told = (
-        f"of {len(names)} columns {names[furthest]} differs most: by {float(apart[furthest]):.2f} standard deviations"
-    )
-    if float(apart[furthest]) <= figures["limit"]:
+    told = f"of {len(names)} columns, {furthest[0]} differs most: by {apart[furthest[0]]:.2f} standard deviations"
+    unlike = [name for name in furthest if apart[name] > limit]
+    if not unlike:
         return Seen(told, figures=figures)
-    many = int((apart > figures["limit"]).sum())
-    told = f"{many} of {len(names)} columns differ between training and inner validation; {names[furthest]} most: by "
-    told += f"{float(apart[furthest]):.2f} standard deviations"
     kind = str(subject.split.audit.get("kind", "random"))
-    return Seen(told, (MENDING.get(kind, MENDING["random"]),), figures)
+    return Seen(f"{told}; {len(unlike)} by more than {limit:.2f}", (MENDING.get(kind, MENDING["random"]),), figures)
 
 
 def differences(one: "Tensor", other: "Tensor") -> "Tensor":
@@ -110,7 +105,7 @@ def _units(subject: Subject, rows: Rows) -> int:
 
 LIKENESS = Check(
     "Is inner validation like the training rows?",
-    "A member stops, and picks its best epoch, on inner validation: where those rows differ from what it learns from, it "
-    "stops at the wrong time.",
+    "A member stops, and picks its best epoch, on inner validation: where those rows are unlike what it learns from, "
+    "it stops at the wrong time.",
     look,
 )

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
 ENOUGH = 50  # rows
 RIDGE = 1.0  # added to the kernel's diagonal, whose elements are 1
+BESIDE = {-1: "before", 1: "after"}
 CLEARLY = 0.1  # by which the correlation with targets of other rows must be higher
+
+NOTHING_TOLD = Advice(
+    "data.target", "Is it the right column, and in the order of the rows? No network finds what is not there."
+)
+SHIFTED = Advice(
+    "data.source",
+    "Rows and targets are shifted by one: do both come in one order, and is a heading read as a row of one of them?",
+)
 
 
 @dataclass(frozen=True)
@@ -51,25 +60,18 @@ def look(subject: Subject, block: Relation) -> Seen:
     if own is None:
         return Seen("all targets are the same", applies=False)
     figures = {"correlation": own.correlation, "chance": own.chance}
+    for shift, beside in BESIDE.items() if subject.dataset.times is None else ():
+        if moved := _moved(subject, block, shift):
+            sentence = (
+                f"targets stand beside the wrong rows: that of the row {beside} goes with a row by correlation "
+                f"{moved[1]:.3f}, its own by {moved[0]:.3f}"
+            )
+            return Seen(sentence, (SHIFTED,), figures | {"shift": shift, "shifted": moved[1]})
     sentence = (
         f"rows that look alike tell the target with correlation {own.correlation:.3f}; by chance 0 ± {own.chance:.3f}"
     )
-    for shift in (-1, 1) if subject.dataset.times is None else ():
-        moved = _moved(subject, block, shift)
-        if moved:
-            where = "after" if shift > 0 else "before"
-            line = (
-                f"targets stand beside the wrong rows: those of the row {where} fit with correlation {moved[1]:.3f}, "
-            )
-            line += f"against {moved[0]:.3f}"
-            mend = (
-                "Rows and targets are shifted by one: do both come in the same order, and is a heading read as a row?"
-            )
-            return Seen(line, (Advice("data.source", mend),), figures | {"shift": shift, "shifted": moved[1]})
-    if own.correlation > block.standard_errors * own.chance:
-        return Seen(sentence, figures=figures)
-    mend = "Is it the right column, and in the order of the rows? No network finds what is not there."
-    return Seen(f"{sentence}: nothing is told", (Advice("data.target", mend),), figures)
+    found = own.correlation <= block.standard_errors * own.chance
+    return Seen(sentence, (NOTHING_TOLD,) if found else (), figures)
 
 
 def _moved(subject: Subject, block: Relation, shift: int) -> tuple[float, float] | None:
@@ -130,7 +132,7 @@ def standardised(columns: "Tensor") -> "Tensor":
 
 RELATION = Check(
     "Do targets go with their rows?",
-    "Rows that look alike should have like targets. Where that is not so, targets are shuffled or stand beside the wrong "
-    "rows, or the rows say nothing of them.",
+    "Rows that look alike should have like targets. Where they have not, targets are shuffled or stand beside the "
+    "wrong rows, or the rows say nothing of them.",
     look,
 )

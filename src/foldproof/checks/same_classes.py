@@ -1,6 +1,7 @@
 """Two classes that are one: among the rows of both, the nearest neighbour of a row is as often of either."""
 
 from itertools import combinations
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ENOUGH = 10  # rows of a class among those looked at
+# Two standard errors of the mean share of classes with n and m rows, 1/4 sqrt(1/n + 1/m), times sqrt 2, since two rows
+# are often each other's nearest: a share further from 1/2 is no accident, and then the classes are not one.
+CHANCE = sqrt(1 / 2)
 
 
 def look(subject: Subject, block: SameClasses) -> Seen:
@@ -24,7 +28,8 @@ def look(subject: Subject, block: SameClasses) -> Seen:
 
     schema = subject.dataset.schema
     targets = subject.targets(subject.rows)
-    classes = np.flatnonzero(np.bincount(targets, minlength=3) >= ENOUGH) if schema.classes else np.arange(0)
+    sizes = np.bincount(targets) if schema.classes else np.zeros(0, dtype=np.int64)
+    classes = np.flatnonzero(sizes >= ENOUGH)
     if len(classes) < 3:
         return Seen(f"takes three classes of at least {ENOUGH} rows", applies=False)
     apart, of_row = distances(subject, subject.rows), torch.from_numpy(targets)
@@ -44,13 +49,18 @@ def look(subject: Subject, block: SameClasses) -> Seen:
         f"rows of {schema.classes[first]} and {schema.classes[second]} are told apart least: {share:.2f} of their "
         f"nearest neighbours among both have their class, of the middle pair {middle:.2f}"
     )
-    if share >= block.own_share or middle < block.others:
+    mixed = [
+        f"{schema.classes[a]} and {schema.classes[b]}"
+        for one, a, b in pairs
+        if one < min(block.own_share, 0.5 + CHANCE * sqrt(1 / sizes[a] + 1 / sizes[b]))
+    ]
+    if not mixed or middle < block.others:
         return Seen(told, figures=figures)
-    mixed = [f"{schema.classes[a]} and {schema.classes[b]}" for one, a, b in pairs if one < block.own_share]
-    sentence = (
-        f"Look at rows of {', '.join(mixed[:5])}: where they are one class under two names, join them in the data."
-    )
-    return Seen(told, (Advice("data.target", sentence),), figures)
+    sentence = f"Look at rows of {', '.join(mixed[:5])}: join in the data what is one class under two names."
+    advice = [Advice("data.target", sentence)]
+    if subject.params.preprocess.pca != "none":
+        advice.append(Advice("preprocess.pca", "Or what parts them lies in components that are dropped: keep more."))
+    return Seen(told, tuple(advice), figures)
 
 
 def own_share(apart: "Tensor", targets: "Tensor", first: int, second: int) -> float:
