@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from foldproof.checks import alike
 from foldproof.checks.alike import distances
 from tests.checks.subjects import draws, subject, table
-from tests.data.tables import read
+from tests.data.tables import table as table_file
 from tests.data.tagged import tagged
 from tests.training.setting import digits
 
@@ -39,11 +39,14 @@ def test_wide_rows_are_thinned_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.allclose(distances(one, one.rows), cdist(rows, rows) ** 2, atol=1e-6)
 
 
-def test_a_code_is_as_far_from_another_as_two_columns_of_zeros_and_ones(tmp_path: Path) -> None:
+def test_a_code_is_as_far_from_another_as_two_columns_of_zeros_and_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     one = draws()
     names = one.choice(["red", "green", "blue"], 90)
     frame = pd.DataFrame({"x": one.normal(size=90), "colour": names, "y": np.where(names == "red", "a", "b")})
-    data = read(tmp_path, frame)
+    data = table_file(frame.to_csv(index=False))
     coded = subject(data, preprocess={"categories": "embed"})
     spelt = subject(data, preprocess={"categories": "one_hot"})
     rows = coded.rows

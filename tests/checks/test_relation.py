@@ -62,10 +62,27 @@ def test_targets_off_by_one_are_found_with_the_side(name: str, by: int) -> None:
     assert finding.figures["shifted"] > finding.figures["correlation"] + 0.1
 
 
+def words_in_any_order(folder: Path) -> Dataset:
+    """Sentences of words that each have one tag, whatever stands beside them."""
+    tags, one = {"runs": "VERB", "sees": "VERB", "dog": "NOUN", "cat": "NOUN", "old": "ADJ", "wet": "ADJ"}, draws()
+    words = one.choice(list(tags), (150, 6))
+    path = folder / "data" / "raw" / "made.conll"
+    path.parent.mkdir(parents=True)
+    path.write_text("\n".join("".join(f"{word} {tags[word]}\n" for word in sentence) for sentence in words))
+    return load_source(Data(source="conll", path="data/raw/made.conll", columns=("token", "pos"), target="pos"))
+
+
 def test_tags_off_by_one_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = tagged(tmp_path, monkeypatch, count=120)
+    monkeypatch.chdir(tmp_path)
+    data = words_in_any_order(tmp_path)
     assert found("relation", subject(data)).status == "ok"
     assert found("relation", subject(shifted(data, 1))).figures["shift"] == 1
+
+
+def test_tags_that_go_with_their_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tagged(tmp_path, monkeypatch)
+    assert found("relation", subject(data)).status == "ok"
+    assert found("relation", subject(shuffled(data))).status == "warning"
 
 
 def test_rows_in_time_may_tell_of_the_row_before() -> None:

@@ -53,7 +53,8 @@ def look(subject: Subject, block: LeakingFeature) -> Seen:
 def _told(values: Floats, targets: NDArray[np.generic], *, category: bool, classes: int) -> float:
     bins = _codes(values) if category else quantile_bins(values)
     if classes:
-        return accuracy_of(bins, targets.astype(np.int64), classes)
+        labels = targets.astype(np.int64)
+        return max(accuracy_of(bins, labels, classes), 0.0 if category else ranges_told(values, labels, classes))
     numbers = targets.astype(np.float64)
     return max(variance_told(bins, numbers), 0.0 if category else _squared_correlation(values, numbers))
 
@@ -81,6 +82,21 @@ def accuracy_of(bins: Codes, targets: Codes, classes: int) -> float:
     own = others[places, targets] - 1
     others[places, targets] = 0
     return float((own > others.max(axis=1, initial=0)).mean())
+
+
+def ranges_told(values: Floats, targets: Codes, classes: int) -> float:
+    """Share of rows that need not be moved for each class to have a range of values of its own.
+
+    Of equal values those of rarer classes are to be moved; a row among those of another class cuts a range in two, and
+    so adds two.
+    """
+    codes = _codes(values)
+    counts = np.zeros((int(codes.max()) + 1, classes), dtype=np.int64)
+    np.add.at(counts, (codes, targets), 1)
+    in_order = counts.argmax(axis=1)
+    ranges = 1 + int((np.diff(in_order) != 0).sum())
+    moved = len(values) - int(counts.max(axis=1).sum()) + (ranges - len(np.unique(in_order))) / 2
+    return 1 - moved / len(values)
 
 
 def variance_told(bins: Codes, targets: Floats) -> float:
