@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.checks.finding import Finding
+from foldproof.checks.finding import Finding, Status
 from foldproof.checks.subject import Subject
 from foldproof.checks.table import CHECKS
 from foldproof.config import params_from
@@ -29,7 +29,7 @@ def found(name: str, one: Subject) -> Finding:
     """What the check of this name finds."""
     row, block = CHECKS[name], getattr(one.params.check, name)
     seen = row.look(one, block)
-    status = "not applicable" if not seen.applies else block.severity if seen.advice else "ok"
+    status: Status = "not applicable" if not seen.applies else block.severity if seen.advice else "ok"
     return Finding(name, row.title, row.explains, status, seen.sentence, seen.advice, seen.figures)
 
 

@@ -25,7 +25,7 @@ def test_images_as_they_are_given() -> None:
 
 def test_columns_of_a_table_count_alike_whatever_their_unit() -> None:
     data = table(100)
-    far = replace(data, features=data.features * np.float32([1, 1000, 1, 1, 0.01, 1]))
+    far = replace(data, features=data.features * np.array([1, 1000, 1, 1, 0.01, 1], dtype=np.float32))
     none = {"center": "none", "scale": "none"}
     first, second = (subject(one, preprocess=none, split={"duplicates": "separate"}) for one in (data, far))
     second = replace(second, split=first.split)

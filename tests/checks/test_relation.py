@@ -16,6 +16,7 @@ from foldproof.checks.relation import standardised, told
 from foldproof.config.data import Data
 from foldproof.data.dataset import Dataset
 from foldproof.data.describing import describe
+from foldproof.data.schema import Task
 from foldproof.data.sources import load_source
 from tests.checks.subjects import draws, found, numbers, subject, table
 from tests.data.tagged import tagged
@@ -105,7 +106,7 @@ def test_rows_in_time_may_tell_of_the_row_before() -> None:
 )
 def test_noisy_relations_pass(make: Any) -> None:
     features, targets = make()
-    task = "classification" if targets.dtype.kind == "i" else "regression"
+    task: Task = "classification" if targets.dtype.kind == "i" else "regression"
     assert found("relation", subject(describe("made", features, targets, task))).status == "ok"
 
 

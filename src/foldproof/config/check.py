@@ -22,7 +22,7 @@ class ConstantFeatures(Closed):
     severity: Severity = "warning"
     """error, warning or off"""
     share: NonNegative = 0.0
-    """of the columns, or pixels, that may have one value alone; of images the border may well"""
+    """of the columns of a table, or the channels of images, that may have one value alone"""
 
 
 class Normalisation(Closed):
@@ -64,7 +64,7 @@ class SameClasses(Closed):
     severity: Severity = "warning"
     """error, warning or off"""
     own_share: Share = 0.65
-    """of neighbours within the pair that have the same class; 0.5 is chance"""
+    """of nearest neighbours within the pair that have the same class; 0.5 is chance"""
     others: Share = 0.85
     """the same share for the middle pair of classes: where all overlap, none is told"""
 
@@ -75,7 +75,7 @@ class Relation(Closed):
     severity: Severity = "warning"
     """error, warning or off"""
     standard_errors: Positive = 3.0
-    """above chance that the nearest neighbour must tell the target"""
+    """above chance by which rows that look alike must tell the target"""
     shifted: Positive = 4.0
     """standard errors by which targets of the row before or after must fit better, to be told"""
 
@@ -97,7 +97,7 @@ class Likeness(Closed):
     standard_deviations: Positive = 0.5
     """by which the mean of a column differs"""
     standard_errors: Positive = 5.0
-    """that this is at least, with as many rows as there are"""
+    """that this is at least, with as many rows, or groups, as there are"""
 
 
 class Capacity(Closed):
