@@ -1,7 +1,7 @@
 """Batch normalisation over few rows: the mean of a batch is then mostly noise, and of one row nothing is left."""
 
 from foldproof.checks.finding import Seen
-from foldproof.checks.row import Check
+from foldproof.checks.row import Check, on_network
 from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import Batches
@@ -18,11 +18,11 @@ def look(subject: Subject, block: Batches) -> Seen:
     if rows >= block.smallest:
         return Seen(told)
     more = Advice("train.batch_size", f"Take at least {block.smallest} rows, better 16 or more.")
-    other = Advice("model.normalisation", "Or normalise each row by itself: layer or group.")
+    other = on_network(subject, "model.normalisation", "Or normalise each row by itself: layer or group.")
     return Seen(told, (more, other))
 
 
-BATCHES = Check(
+CHECK = Check(
     "Does a step see rows enough?",
     "Batch normalisation subtracts the mean of a batch: of one row it leaves nothing, of a few mostly noise.",
     look,

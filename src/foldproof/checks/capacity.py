@@ -45,7 +45,7 @@ def hidden_widths(subject: Subject) -> list[int]:
     return [shape[1] for name, shape in named if len(shape) > 1 and name not in tables][1:]
 
 
-CAPACITY = Check(
+CHECK = Check(
     "Does the network's size suit the rows?",
     "Far more weights than rows can be learnt by heart; a layer of hardly any units lets hardly anything through.",
     look,

@@ -43,7 +43,7 @@ def look(subject: Subject, block: ClassSizes) -> Seen:
     return Seen(told, tuple(advice), figures)
 
 
-CLASS_SIZES = Check(
+CHECK = Check(
     "Has every class rows enough?",
     "Of a class with a handful of rows little can be learnt, and where one class is far larger than the others, always "
     "saying that one scores well.",

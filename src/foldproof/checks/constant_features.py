@@ -76,7 +76,7 @@ def _constant(subject: Subject, rows: Rows, places: Places) -> Places:
     return places[largest <= least]
 
 
-CONSTANT_FEATURES = Check(
+CHECK = Check(
     "Does every column tell rows apart?",
     "A column with one value alone teaches nothing, and often shows that something went wrong when the data was read.",
     look,

@@ -64,7 +64,7 @@ def _suspects(subject: Subject) -> Rows:
     return np.concatenate([part[~np.isfinite(subject.raw(part)).reshape(len(part), -1).all(axis=1)] for part in parts])
 
 
-FINITE_ROWS = Check(
+CHECK = Check(
     "Are rows and targets numbers?",
     "One value that is NaN or infinite makes the loss NaN, and after one step all weights with it.",
     look,

@@ -118,7 +118,7 @@ def _codes(values: Floats) -> Codes:
     return np.unique(values, return_inverse=True)[1]
 
 
-LEAKING_FEATURE = Check(
+CHECK = Check(
     "Does a single column give the target away?",
     "Such a column is mostly the answer under another name: scores look perfect, and nothing is left when it is not "
     "known beforehand.",

@@ -103,7 +103,7 @@ def _units(subject: Subject, rows: Rows) -> int:
     return len(rows) if groups is None else len(np.unique(groups[rows]))
 
 
-LIKENESS = Check(
+CHECK = Check(
     "Is inner validation like the training rows?",
     "A member stops, and picks its best epoch, on inner validation: where those rows are unlike what it learns from, "
     "it stops at the wrong time.",

@@ -49,7 +49,7 @@ def _advice(section: Preprocess, key: str) -> Advice:
     return Advice("preprocess.power", "Scaling is on, and outliers sway it: yeo_johnson or log shortens long tails.")
 
 
-NORMALISATION = Check(
+CHECK = Check(
     "Are inputs centred and scaled?",
     "Initial weights and learning rates are made for inputs around 0 and of size 1; far from that, training is slow, "
     "stalls or blows up.",

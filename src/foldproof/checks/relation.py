@@ -130,7 +130,7 @@ def standardised(columns: "Tensor") -> "Tensor":
     return centred / centred.std(0, correction=0).clamp(min=1e-12)
 
 
-RELATION = Check(
+CHECK = Check(
     "Do targets go with their rows?",
     "Rows that look alike should have like targets. Where they have not, targets are shuffled or stand beside the "
     "wrong rows, or the rows say nothing of them.",

@@ -75,7 +75,7 @@ def own_share(apart: "Tensor", targets: "Tensor", first: int, second: int) -> fl
     return float((same[own == first].mean() + same[own == second].mean()) / 2)
 
 
-SAME_CLASSES = Check(
+CHECK = Check(
     "Are the classes different things?",
     "Where one thing has two names in the data, no network can tell which of them is asked for.",
     look,

@@ -2,31 +2,51 @@
 
 from collections.abc import Iterator
 
-from foldproof.checks.batches import BATCHES
-from foldproof.checks.capacity import CAPACITY
-from foldproof.checks.class_sizes import CLASS_SIZES
-from foldproof.checks.constant_features import CONSTANT_FEATURES
+from foldproof.checks import (
+    batches,
+    capacity,
+    class_sizes,
+    constant_features,
+    finite_rows,
+    first_loss,
+    gradient,
+    gradients_of_layers,
+    layers,
+    leaking_feature,
+    likeness,
+    normalisation,
+    outputs,
+    rate_range,
+    relation,
+    same_classes,
+    tiny_rows,
+)
 from foldproof.checks.finding import Finding, Status
-from foldproof.checks.finite_rows import FINITE_ROWS
-from foldproof.checks.leaking_feature import LEAKING_FEATURE
-from foldproof.checks.likeness import LIKENESS
-from foldproof.checks.normalisation import NORMALISATION
-from foldproof.checks.relation import RELATION
 from foldproof.checks.row import Check
-from foldproof.checks.same_classes import SAME_CLASSES
 from foldproof.checks.subject import Subject
 
 CHECKS: dict[str, Check] = {
-    "finite_rows": FINITE_ROWS,
-    "constant_features": CONSTANT_FEATURES,
-    "normalisation": NORMALISATION,
-    "batches": BATCHES,
-    "class_sizes": CLASS_SIZES,
-    "same_classes": SAME_CLASSES,
-    "relation": RELATION,
-    "leaking_feature": LEAKING_FEATURE,
-    "likeness": LIKENESS,
-    "capacity": CAPACITY,
+    "finite_rows": finite_rows.CHECK,
+    "constant_features": constant_features.CHECK,
+    "normalisation": normalisation.CHECK,
+    "batches": batches.CHECK,
+    "class_sizes": class_sizes.CHECK,
+    "same_classes": same_classes.CHECK,
+    "relation": relation.CHECK,
+    "leaking_feature": leaking_feature.CHECK,
+    "likeness": likeness.CHECK,
+    "capacity": capacity.CHECK,
+    "outputs": outputs.CHECK,
+    "first_loss": first_loss.FIRST_LOSS,
+    "penalty": first_loss.PENALTY,
+    "symmetry": gradients_of_layers.SYMMETRY,
+    "signals": layers.SIGNALS,
+    "dead_units": layers.DEAD_UNITS,
+    "saturated_units": layers.SATURATED_UNITS,
+    "gradient_flow": gradients_of_layers.GRADIENT_FLOW,
+    "gradient": gradient.CHECK,
+    "tiny_rows": tiny_rows.CHECK,
+    "rate_range": rate_range.CHECK,
 }
 
 

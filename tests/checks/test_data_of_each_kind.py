@@ -1,4 +1,4 @@
-"""What every check of the table promises, on healthy data of each kind and with each thing beside it."""
+"""Checks of rows, labels and sizes on healthy data of each kind."""
 
 import json
 from collections.abc import Callable
@@ -9,14 +9,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldproof.checks.finding import from_dict, to_dict
-from foldproof.checks.table import CHECKS, check
-from foldproof.config.check import Check
+from foldproof.checks.finding import Finding, from_dict, to_dict
+from foldproof.checks.subject import Subject
 from foldproof.data.dataset import Dataset
-from tests.checks.subjects import draws, subject, table
+from tests.checks.subjects import draws, found, subject, table
 from tests.data.tables import table as table_file
 from tests.data.tagged import tagged
 from tests.training.setting import diabetes, digits, digits_twice
+
+OF_DATA = (
+    "finite_rows",
+    "constant_features",
+    "normalisation",
+    "batches",
+    "class_sizes",
+    "same_classes",
+    "relation",
+    "leaking_feature",
+    "likeness",
+    "capacity",
+)
 
 
 def mixed(rows: int = 400) -> Dataset:
@@ -45,22 +57,22 @@ HEALTHY: dict[str, Callable[[], Dataset]] = {
 }
 
 
-def test_checks_are_named_and_ordered_as_in_the_params() -> None:
-    named = [name for name in Check.model_fields if name in CHECKS]
-    assert list(CHECKS) == named
+def looked(one: Subject) -> dict[str, Finding]:
+    """What the checks of data find, by name."""
+    return {name: found(name, one) for name in OF_DATA}
 
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_nothing_is_found_in_healthy_data(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    findings = tuple(check(subject(HEALTHY[name]())))
+    findings = tuple(looked(subject(HEALTHY[name]())).values())
     assert {one.check: one.sentence for one in findings if one.advice} == {}
     assert from_dict(json.loads(json.dumps(to_dict(findings), allow_nan=False))) == findings
 
 
 def test_nothing_is_found_in_healthy_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    findings = tuple(check(subject(tagged(tmp_path, monkeypatch, count=240))))
-    assert {one.check: one.sentence for one in findings if one.advice} == {}
+    findings = looked(subject(tagged(tmp_path, monkeypatch, count=240)))
+    assert {name: one.sentence for name, one in findings.items() if one.advice} == {}
 
 
 def test_no_check_looks_at_rows_that_score_or_test() -> None:
@@ -69,17 +81,4 @@ def test_no_check_looks_at_rows_that_score_or_test() -> None:
     features, targets = np.full_like(one.dataset.features, np.nan), np.full_like(one.dataset.targets, -1)
     features[allowed], targets[allowed] = one.dataset.features[allowed], one.dataset.targets[allowed]
     blind = replace(one, dataset=replace(one.dataset, features=features, targets=targets))
-    assert tuple(check(blind)) == tuple(check(one))
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_a_check_that_is_off_is_left_out(name: str) -> None:
-    one = subject(table(), check={name: {"severity": "off"}, "rows": 60})
-    assert [found.check for found in check(one)] == [other for other in CHECKS if other != name]
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_words_for_people(name: str) -> None:
-    row = CHECKS[name]
-    assert row.title.endswith("?")
-    assert row.explains.endswith(".")
+    assert looked(blind) == looked(one)
