@@ -72,6 +72,12 @@ def test_a_class_that_is_nearly_all_there_is_needs_more_than_always_naming_it() 
     assert found("leaking_feature", subject(with_column(data, rare + 0.0), split=split)).status == "warning"
 
 
+def test_where_all_targets_are_the_same_nothing_is_given_away() -> None:
+    one = subject(table())
+    same = replace(one.dataset, targets=np.zeros_like(one.dataset.targets))
+    assert found("leaking_feature", replace(one, dataset=same)).status == "not applicable"
+
+
 def test_a_column_that_names_each_row_tells_nothing() -> None:
     data = table(400)
     codes = np.arange(400)

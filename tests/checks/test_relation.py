@@ -57,7 +57,7 @@ def test_real_data_has_a_relation_and_when_shuffled_none(name: str) -> None:
 @pytest.mark.parametrize("name", ["digits", "breast_cancer", "diabetes"])
 def test_targets_off_by_one_are_found_with_the_side(name: str, by: int) -> None:
     finding = found("relation", subject(shifted(SETS[name](), by)))
-    assert [advice.key for advice in finding.advice] == ["data.source"]
+    assert [advice.key for advice in finding.advice] == ["data.source", "data.time"]
     assert finding.figures["shift"] == by
     assert f"that of the row {'after' if by > 0 else 'before'}" in finding.sentence
     assert finding.figures["shifted"] > finding.figures["correlation"] + 0.1

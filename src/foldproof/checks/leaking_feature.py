@@ -24,6 +24,8 @@ def look(subject: Subject, block: LeakingFeature) -> Seen:
     if len(subject.rows) < ENOUGH:
         return Seen(f"takes at least {ENOUGH} training rows", applies=False)
     raw, targets = subject.raw(subject.rows).astype(np.float64), subject.targets(subject.rows)
+    if len(np.unique(targets)) < 2:
+        return Seen("all targets are the same", applies=False)
     if schema.classes:
         largest = np.bincount(targets).max() / len(targets)
         most, unit = max(block.accuracy, 1 - LEFT * (1 - largest)), "of the classes"

@@ -17,6 +17,8 @@ def look(subject: Subject, block: Normalisation) -> Seen:
     if not numbers.numel():
         return Seen("rows hold no numbers, but codes", applies=False)
     mean, deviation = float(numbers.mean()), float(numbers.std(correction=0))
+    if deviation == 0:
+        return Seen("all inputs are the same", applies=False)
     drawn = numbers[:, :: -(-numbers.shape[1] // DRAWN)]
     figures = {
         "plot": "points",

@@ -33,9 +33,12 @@ CLEARLY = 0.1  # by which the correlation with targets of other rows must be hig
 NOTHING_TOLD = Advice(
     "data.target", "Is it the right column, and in the order of the rows? No network finds what is not there."
 )
-SHIFTED = Advice(
-    "data.source",
-    "Rows and targets are shifted by one: do both come in one order, and is a heading read as a row of one of them?",
+SHIFTED = (
+    Advice(
+        "data.source",
+        "Rows and targets are shifted by one: do both come in one order, and is a heading read as a row of one of them?",
+    ),
+    Advice("data.time", "Or rows follow one another, and columns tell of the row before: name the column of the time."),
 )
 
 
@@ -66,7 +69,7 @@ def look(subject: Subject, block: Relation) -> Seen:
                 f"targets stand beside the wrong rows: that of the row {beside} goes with a row by correlation "
                 f"{moved[1]:.3f}, its own by {moved[0]:.3f}"
             )
-            return Seen(sentence, (SHIFTED,), figures | {"shift": shift, "shifted": moved[1]})
+            return Seen(sentence, SHIFTED, figures | {"shift": shift, "shifted": moved[1]})
     sentence = (
         f"rows that look alike tell the target with correlation {own.correlation:.3f}; by chance 0 ± {own.chance:.3f}"
     )
