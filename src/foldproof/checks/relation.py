@@ -36,7 +36,7 @@ NOTHING_TOLD = Advice(
 SHIFTED = (
     Advice(
         "data.source",
-        "Rows and targets are shifted by one: do both come in one order, and is a heading read as a row of one of them?",
+        "Rows and targets are shifted by one: do both come in one order, and is a heading read as a row of one?",
     ),
     Advice("data.time", "Or rows follow one another, and columns tell of the row before: name the column of the time."),
 )

@@ -105,7 +105,7 @@ class Capacity(Closed):
 
     severity: Severity = "warning"
     """error, warning or off"""
-    weights_per_row: Positive = 2000.0
+    weights_per_row: Positive = 10000.0
     """parameters for each training row"""
 
 
