@@ -15,8 +15,10 @@ NARROWEST = 2  # units of a hidden layer
 
 
 def look(subject: Subject, block: Capacity) -> Seen:
-    """Parameters for each training row; hidden layers of at least 2 units, and log2 of the classes, as bits of them."""
-    parameters, rows = subject.population.matrix.shape[1], len(subject.training_rows)
+    """Parameters that move, for each training row; hidden layers of at least 2 units, and log2 of the classes, as bits of them."""
+    population, rows = subject.population, len(subject.training_rows)
+    sizes = zip(population.network.layout.names, population.network.layout.sizes, strict=True)
+    parameters = sum(size for name, size in sizes if name not in population.transfer.frozen)
     per_row, keys = parameters / rows, keys_of(subject.params.model)
     needed = max(
         NARROWEST, log2(max((len(target.classes) for target in subject.dataset.schema.targets), default=1) or 1)
