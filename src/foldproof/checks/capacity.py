@@ -15,14 +15,13 @@ NARROWEST = 2  # units of a hidden layer
 
 
 def look(subject: Subject, block: Capacity) -> Seen:
-    """Parameters that move, for each training row; hidden layers of at least 2 units, and log2 of the classes, as bits of them."""
+    """Parameters that move, for each training row; hidden layers of at least 2 units, and log2 of the classes."""
     population, rows = subject.population, len(subject.training_rows)
     sizes = zip(population.network.layout.names, population.network.layout.sizes, strict=True)
     parameters = sum(size for name, size in sizes if name not in population.transfer.frozen)
     per_row, keys = parameters / rows, keys_of(subject.params.model)
-    needed = max(
-        NARROWEST, log2(max((len(target.classes) for target in subject.dataset.schema.targets), default=1) or 1)
-    )
+    classes = max(len(target.classes) for target in subject.dataset.schema.targets)
+    needed = max(NARROWEST, log2(max(classes, 1)))
     narrow = [width for width in hidden_widths(subject) if width < needed]
     told = f"{parameters} parameters for {rows} training rows, {per_row:.3g} a row"
     figures = {"parameters": parameters, "rows": rows, "per_row": per_row}
