@@ -16,7 +16,7 @@ from foldproof.reproducibility import canonical_json, read_json
 from foldproof.validation import validate
 from foldproof.writer import one_run
 
-STAGES = ("prepare", "split", "preprocess", "train", "evaluate", "report")
+STAGES = ("prepare", "split", "preprocess", "check", "train", "evaluate", "report")
 SMOKE = Path(".foldproof/smoke")
 SMALL: dict[str, dict[str, Any]] = {"split": {"folds": 2, "repeats": 1}, "train": {"epochs": 2}}
 

@@ -24,7 +24,7 @@ from foldproof.config.reading import read_yaml
 pytestmark = pytest.mark.end_to_end
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = ["prepare", "split", "preprocess", "train", "evaluate", "report"]
+STAGES = ["prepare", "split", "preprocess", "check", "train", "evaluate", "report"]
 TINY = {"split__folds": 2, "train__epochs": 2, "evaluate__bootstrap": 100}
 IN_GIT = {"dvc.lock", "reports/metrics.json", "reports/mean_curves.csv", "reports/predictions.csv"}
 OURS = ("MLFLOW_", "FOLDPROOF_", "DVC_", "GIT_", "PYTHONPATH")
@@ -166,7 +166,7 @@ def test_another_optimizer_retrains_and_the_old_one_comes_from_the_run_cache(pro
     before = project.hashes()
     shipped = project.params(train__optimizer__name="nesterov")["train"]["optimizer"]["name"]
     assert shipped != "nesterov"
-    assert stages_run(project.dvc("repro")) == ["train", "evaluate", "report"]
+    assert stages_run(project.dvc("repro")) == ["check", "train", "evaluate", "report"]
     assert project.hashes()["models"] != before["models"]
     project.params(train__optimizer__name=shipped)
     printed = project.dvc("repro")
