@@ -7,7 +7,7 @@ from foldproof.stage import stage
 
 
 def main(params: Params) -> None:
-    """Look at rows, network and loss of the member that trains first; an error ends the pipeline, with check.on_error: stop.
+    """Look at rows, network and loss of the member that trains first; stop where an error is found, if params say so.
 
     Nothing is recorded: a run begins with training, and one that is refused here has trained nothing.
     """

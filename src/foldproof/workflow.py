@@ -44,6 +44,7 @@ def _run(command: list[str], root: Path) -> int:
 
 def show_summary(root: Path, *, as_markdown: bool = False) -> int:
     """Print the result of the last run as tables, or as Markdown."""
+    from foldproof.checks.finding import from_dict
     from foldproof.evaluation.assessment import Assessment
     from foldproof.report.summary import markdown, show
 
@@ -52,10 +53,12 @@ def show_summary(root: Path, *, as_markdown: bool = False) -> int:
         print("no result yet; `make repro` makes one")
         return 0
     assessment = Assessment.from_dict(read_json(path))
+    checks = root / "reports" / "checks.json"
+    findings = from_dict(read_json(checks)) if checks.exists() else ()
     if as_markdown:
-        print(markdown(assessment))
+        print(markdown(assessment, findings))
     else:
-        show(assessment, report=os.path.relpath(root / "reports" / "report.html"))
+        show(assessment, report=os.path.relpath(root / "reports" / "report.html"), findings=findings)
     return 0
 
 

@@ -13,7 +13,6 @@ from foldproof.errors import ConfigError
 from foldproof.model import factory_source, start_source
 from foldproof.reproducibility import sha256_of_file
 
-
 STAGES = ("check", "train")  # that make networks, and so depend on all that shapes them
 
 
@@ -34,7 +33,7 @@ def hash_of_given(section: Model) -> str:
 
 
 def refuse_untracked(section: Model, root: Path) -> None:
-    """Raise ConfigError where a stage that makes networks does not depend on what is given; `root` is the folder of dvc.yaml."""
+    """Raise ConfigError where a stage of these does not depend on what is given; `root` is the folder of dvc.yaml."""
     problems = [
         problem
         for one in _given(section)
