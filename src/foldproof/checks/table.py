@@ -1,20 +1,10 @@
 """Checks: a table `name -> Check`, in the order in which they are shown; names are those of section `check`."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from foldproof.checks.finding import Finding, Seen, Status
+from foldproof.checks.row import Check
 from foldproof.checks.subject import Subject
-
-
-@dataclass(frozen=True)
-class Check:
-    """`look(subject, block)` sees, with the thresholds of the block `check.<name>`; `title` is a question."""
-
-    title: str
-    explains: str
-    look: Callable[[Subject, Any], Seen]
 
 
 CHECKS: dict[str, Check] = {}
