@@ -44,7 +44,7 @@ def _run(command: list[str], root: Path) -> int:
 
 def show_summary(root: Path, *, as_markdown: bool = False) -> int:
     """Print the result of the last run as tables, or as Markdown."""
-    from foldproof.checks.finding import from_dict
+    from foldproof.checks.finding import load_findings
     from foldproof.evaluation.assessment import Assessment
     from foldproof.report.summary import markdown, show
 
@@ -53,8 +53,7 @@ def show_summary(root: Path, *, as_markdown: bool = False) -> int:
         print("no result yet; `make repro` makes one")
         return 0
     assessment = Assessment.from_dict(read_json(path))
-    checks = root / "reports" / "checks.json"
-    findings = from_dict(read_json(checks)) if checks.exists() else ()
+    findings = load_findings(root / "reports" / "checks.json")
     if as_markdown:
         print(markdown(assessment, findings))
     else:

@@ -2,7 +2,7 @@
 
     Seen("...", figures=figures_of(Bars(("layer 1", "layer 2"), (0.4, 1e-7), "gradient (rms)", limit=1e-4, log=True)))
 
-A dictionary of figures that names no plot is kept in reports/checks.json and not drawn.
+A dictionary with the same names does as well. What names no plot is kept in reports/checks.json and not drawn.
 """
 
 from collections.abc import Iterable

@@ -15,8 +15,8 @@ from torch import Tensor
 from foldproof import randomness
 from foldproof.checks.finding import Seen
 from foldproof.checks.member import descent_of, index_of
-from foldproof.checks.subject import Subject
 from foldproof.checks.row import Check
+from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import GradientCheck
 from foldproof.training.descent import Descent
@@ -58,7 +58,9 @@ def look(subject: Subject, block: GradientCheck) -> Seen:
         largest = max((one.error for one in found.values()), default=0.0)
         return Seen(f"largest relative error {largest:.1e} over {len(found)} tensors{beside}", figures=figures)
     named = ", ".join(f"{name} ({error:.1e})" for name, error in list(wrong.items())[:5])
-    sentence = f"the gradient is not the derivative of the loss for {len(wrong)} of {len(found)} tensors: {named}{beside}"
+    sentence = (
+        f"the gradient is not the derivative of the loss for {len(wrong)} of {len(found)} tensors: {named}{beside}"
+    )
     return Seen(sentence, (_advice(subject),), figures)
 
 

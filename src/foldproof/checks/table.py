@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from foldproof.checks.finding import Finding, Seen, Status
+from foldproof.checks.finding import Finding, Status
 from foldproof.checks.row import Check
 from foldproof.checks.subject import Subject
-
 
 CHECKS: dict[str, Check] = {}
 

@@ -21,9 +21,10 @@ COUNTED: dict[Status, str] = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A finding as the page shows it: mark and class of its status, and its plot where it has one."""
+    """A finding as the page shows it: its words, mark and class of its status, and its plot where it has one."""
 
     finding: Finding
+    sentence: str
     mark: str
     kind: str
     drawing: Drawing | None
@@ -58,4 +59,7 @@ def check_section(findings: Sequence[Finding]) -> CheckSection:
 
 def _shown(finding: Finding) -> Shown:
     plot = plot_of(finding.figures)
-    return Shown(finding, MARKS[finding.status], CLASSES[finding.status], None if plot is None else draw(plot))
+    sentence = finding.sentence[:1].upper() + finding.sentence[1:].removesuffix(".") + "."
+    return Shown(
+        finding, sentence, MARKS[finding.status], CLASSES[finding.status], None if plot is None else draw(plot)
+    )

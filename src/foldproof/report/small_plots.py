@@ -53,7 +53,7 @@ class Axis:
     def __call__(self, value: float) -> float:
         """The place of a value."""
         low, high, here = (log10(one) if self.log else one for one in (self.low, self.high, value))
-        return round(self.start + (self.end - self.start) * (here - low) / (high - low), 1)
+        return round(self.start + (self.end - self.start) * ((here - low) / (high - low)), 1)
 
     def holds(self, value: float) -> bool:
         """Whether the value has a place at all."""
