@@ -1,14 +1,14 @@
 """Back-propagation against differences of the loss, element by element, in double precision.
 
-For an element w of a parameter `(L(w + h) - L(w)) / h` and `(L(w) - L(w - h)) / h` lie on either side of the
-derivative wherever L is smooth; the gradient must lie between them, up to rounding. Where they differ widely the loss
-has a kink (a rectified unit that turns on, another largest pixel): any number between them is right there, so such an
-element tells nothing and is not counted. All changed networks are members of one population.
+For an element w of a parameter the gradient must be `(L(w + h) - L(w - h)) / 2h`, up to rounding and curvature. Where
+`(L(w + h) - L(w)) / h` and `(L(w) - L(w - h)) / h` differ, the loss may have a kink within h (a rectified unit that
+turns on, another largest pixel): there the gradient must lie between them, and where they differ widely that tells
+nothing, so such an element is not counted. All changed networks are members of one population.
 """
 
 from dataclasses import dataclass
+from math import inf
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -41,7 +41,7 @@ def look(subject: Subject, block: GradientCheck) -> Seen:
     descent = descent_of(subject, subject.population, subject.objective, dtype=torch.float64)
     descent.begin()
     rows = torch.from_numpy(subject.rows[: block.rows])
-    found = compare(descent, rows, block.elements)
+    found = compare(descent, rows, block.elements, block.largest_error)
     wrong = {name: one.error for name, one in found.items() if not one.error <= block.largest_error}
     kinks, elements = sum(one.kinks for one in found.values()), sum(one.elements for one in found.values())
     beside = f" ({kinks} of {elements} elements at kinks, not counted)" if kinks else f" ({elements} elements)"
@@ -81,8 +81,11 @@ def _advice(subject: Subject) -> Advice:
     )
 
 
-def compare(descent: Descent, rows: Tensor, elements: int) -> dict[str, Compared]:
-    """For each parameter of a descent of one member, by name: gradients against differences, on `rows` `[B]`."""
+def compare(descent: Descent, rows: Tensor, elements: int, precise: float) -> dict[str, Compared]:
+    """For each parameter of a descent of one member, by name: gradients against differences, on `rows` `[B]`.
+
+    Differences from both sides that agree to `precise` are compared with by their mean.
+    """
     layout = descent.population.network.layout
     point = descent.matrix.detach().clone()
     loss, gradient = _gradient(descent, rows)
@@ -91,13 +94,13 @@ def compare(descent: Descent, rows: Tensor, elements: int) -> dict[str, Compared
     steps = STEP * point[0, places].abs().clamp(min=1.0)
     ahead = (_losses(descent, rows, point, places, steps) - loss) / steps
     behind = (loss - _losses(descent, rows, point, places, -steps)) / steps
-    size = torch.maximum(ahead.abs(), behind.abs())
-    floor = SMALLEST * max(abs(loss), 1e-3)
+    own, mean = gradient[places], (ahead + behind) / 2
     low, high = torch.minimum(ahead, behind), torch.maximum(ahead, behind)
-    own = gradient[places]
-    error = torch.maximum(low - own, own - high).clamp(min=0) / torch.maximum(size, own.abs()).clamp(min=floor)
-    kink = (high - low) > KINK * size.clamp(min=floor / KINK)
-    error = torch.where(kink & own.isfinite(), 0.0, error).nan_to_num(nan=np.inf)
+    size = torch.stack([own.abs(), ahead.abs(), behind.abs()]).amax(0).clamp(min=SMALLEST * max(abs(loss), 1e-3))
+    outside = torch.maximum(low - own, own - high).clamp(min=0)
+    error = torch.where(high - low > precise * size, outside, (own - mean).abs()) / size
+    kink = (high - low > KINK * size) & (outside <= precise * size)
+    error = error.masked_fill(kink, 0.0).nan_to_num(nan=inf)
     counts = [len(one) for one in chosen]
     return {
         name: Compared(len(errors), int(kinks.sum()), float(errors.max()))
@@ -112,7 +115,7 @@ def _gradient(descent: Descent, rows: Tensor) -> tuple[float, Tensor]:
     loss = descent.training_losses(index_of(rows, 1), descent.matrix, buffers, 0)
     loss.sum().backward()
     assert descent.matrix.grad is not None
-    return float(loss[0]), descent.matrix.grad[0]
+    return float(loss.detach()[0]), descent.matrix.grad[0]
 
 
 def _chosen(sizes: list[int], elements: int, key: Tensor) -> list[Tensor]:

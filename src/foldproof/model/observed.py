@@ -28,18 +28,33 @@ BOUNDED: dict[type[nn.Module], Ends] = {
 RECTIFIED: tuple[type[nn.Module], ...] = (nn.ReLU,)  # 0 below 0: a unit that is 0 for every row learns nothing
 
 
+def dead_share(outputs: Tensor) -> Tensor:
+    """The share `[]` of the units, or channels, of `outputs` `[B, C, ...]` that are 0 for every row and pixel."""
+    return (outputs == 0).transpose(0, 1).flatten(1).all(1).double().mean()
+
+
+def end_share(outputs: Tensor, ends: Ends, within: float) -> Tensor:
+    """The share `[]` of `outputs` that are nearer to an end than `within` of the range."""
+    margin = within * (ends.high - ends.low)
+    return ((outputs < ends.low + margin) | (outputs > ends.high - margin)).double().mean()
+
+
 @torch.no_grad()
 def observe(
     network: StackedNetwork, matrix: Tensor, buffers: State, rows: Tensor, look: Look
 ) -> dict[str, dict[str, Tensor]]:
-    """For each layer without layers of its own, by name, what `look(layer, outputs [B, ...])` finds, `[P, ...]`.
+    """What `look(layer, outputs [B, ...])` finds of each layer without layers of its own, `[P, ...]`.
 
-    Layers see the rows `[P, B, *shape]` as they would in training, normalised over the batch, but nothing is dropped,
-    and running averages stay as they are.
+    It is told by the layer's name and kind, such as `2 (ReLU)`. Layers see the rows `[P, B, *shape]` as they would in
+    training, normalised over the batch, but nothing is dropped, and running averages stay as they are.
     """
     tensors = {**network.layout.unfold(matrix), **{name: value.clone() for name, value in buffers.items()}}
     with network.looked_at() as template:
-        names = {layer: name for name, layer in template.named_modules() if not any(layer.children())}
+        names = {
+            layer: f"{name} ({type(layer).__name__})".strip()
+            for name, layer in template.named_modules()
+            if not any(layer.children())
+        }
         found: dict[str, dict[str, Tensor]] = {}
 
         def keep(layer: nn.Module, _: object, outputs: Tensor) -> None:

@@ -22,6 +22,10 @@ class EpochLosses:
         new = ~losses.isfinite() & (self._first_bad_step < 0)
         self._first_bad_step.masked_fill_(new, step)
 
+    def sums(self) -> Tensor:
+        """Of the losses of all steps so far, `[P]`, on the CPU in float64."""
+        return self._sum.cpu()
+
     def means(self) -> Tensor:
         """The epoch's mean loss `[P]`, on the CPU in float64."""
         return (self._sum / self._steps).cpu()
