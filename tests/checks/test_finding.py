@@ -62,7 +62,7 @@ def test_any_curve_survives_json(
 
 @given(values=numbers(), limit=st.none() | st.floats(allow_nan=False, allow_infinity=False))
 def test_any_bars_survive_json(values: tuple[float | None, ...], limit: float | None) -> None:
-    plot = Bars(("a", "b", "c"), values, "share", limit)
+    plot = Bars(("a", "b", "c"), values, "share", "unit", limit)
     assert plot_of(json.loads(canonical_json(figures_of(plot)))) == plot
 
 

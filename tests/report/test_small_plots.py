@@ -80,13 +80,13 @@ def test_any_curve_stays_on_the_sheet(
     log_x: bool,
     log_y: bool,
 ) -> None:
-    stays_on_the_sheet(kind(x, y, "rate", "loss", {"here": 0.1}, log_x=log_x, log_y=log_y))
+    stays_on_the_sheet(kind(x, y, "rate", "loss", {"here": 0.1}, 0.2, log=log_y, log_x=log_x))
 
 
 @settings(max_examples=50)
-@given(found=values, limit=st.none() | st.floats(-1e30, 1e30, width=32), log=st.booleans())
+@given(found=values, limit=st.none() | st.floats(-1e30, 1e30), log=st.booleans())
 def test_any_bars_stay_on_the_sheet(found: tuple[float | None, ...], limit: float | None, *, log: bool) -> None:
-    stays_on_the_sheet(Bars(("a", "b", "c", "d"), found, "share", limit, log))
+    stays_on_the_sheet(Bars(("a", "b", "c", "d"), found, "share", "unit", limit, log))
 
 
 def stays_on_the_sheet(plot: Plot) -> None:

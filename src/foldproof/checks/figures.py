@@ -17,12 +17,13 @@ Value = float | None  # None: not finite
 class Bars:
     """A bar for each label, from 0, or on a logarithmic axis; `limit` is a line across, from which on is amiss.
 
-    `x_label` says what the values are, with their unit.
+    `x_label` says what the values are, with their unit, `y_label` what the labels name.
     """
 
     labels: tuple[str, ...]
     values: tuple[Value, ...]
     x_label: str
+    y_label: str = ""
     limit: float | None = None
     log: bool = False
     plot: Literal["bars"] = "bars"
@@ -30,29 +31,34 @@ class Bars:
 
 @dataclass(frozen=True)
 class Line:
-    """`y` over `x`, joined in the order given; `marks` are places on the x axis, by what is written there."""
+    """`y` over `x`, joined in the order given; a `limit` of y, and `marks` on the x axis by what is written there.
+
+    `log` is of the y axis.
+    """
 
     x: tuple[Value, ...]
     y: tuple[Value, ...]
     x_label: str
     y_label: str
     marks: dict[str, float] = field(default_factory=dict)
+    limit: float | None = None
+    log: bool = False
     log_x: bool = False
-    log_y: bool = False
     plot: Literal["line"] = "line"
 
 
 @dataclass(frozen=True)
 class Points:
-    """`y` against `x`, one dot each."""
+    """`y` against `x`, one dot each; the rest as of `Line`."""
 
     x: tuple[Value, ...]
     y: tuple[Value, ...]
     x_label: str
     y_label: str
     marks: dict[str, float] = field(default_factory=dict)
+    limit: float | None = None
+    log: bool = False
     log_x: bool = False
-    log_y: bool = False
     plot: Literal["points"] = "points"
 
 

@@ -95,7 +95,7 @@ def bars(plot: Bars) -> Drawing:
     shown, left_out = pairs[:MOST_BARS], len(pairs) - MOST_BARS
     end = TOP + BAR * len(shown)
     across = axis_over(
-        [*(value for _, value in shown), *([plot.limit] if plot.limit is not None else [])],
+        [*(value for _, value in shown), plot.limit],
         LEFT,
         WIDTH - RIGHT,
         log=plot.log,
@@ -109,6 +109,8 @@ def bars(plot: Bars) -> Drawing:
         shapes.append(Shape("line", "limit", {"x1": x, "x2": x, "y1": TOP - 4, "y2": end}))
     more = f" (the first {MOST_BARS}; {left_out} more)" if left_out > 0 else ""
     limit = "" if plot.limit is None else f", limit {short(plot.limit)}"
+    if plot.y_label:
+        shapes.append(Shape("text", "figure end", {"x": LEFT - 8, "y": end + 34}, plot.y_label))
     shapes.append(_title(plot.x_label + limit + more, (LEFT + WIDTH - RIGHT) / 2, end + 34))
     return Drawing(WIDTH, end + 42, f"{plot.x_label}{limit}: {len(pairs)} bars", tuple(shapes))
 
@@ -150,7 +152,7 @@ def _axes(plot: Line | Points) -> tuple[Axis, Axis]:
     left, top, right, bottom = FRAME
     return (
         axis_over([*plot.x, *plot.marks.values()], left, WIDTH - right, log=plot.log_x),
-        axis_over(plot.y, bottom, top, log=plot.log_y),
+        axis_over([*plot.y, plot.limit], bottom, top, log=plot.log),
     )
 
 
@@ -175,6 +177,9 @@ def _framed(plot: Line | Points, x: Axis, y: Axis, drawn: list[Shape]) -> Drawin
     for place, words in y.labelled:
         shapes.append(Shape("line", "grid", {"x1": left, "x2": WIDTH - right, "y1": place, "y2": place}))
         shapes.append(Shape("text", "figure end", {"x": left - 8, "y": place + 4}, words))
+    if plot.limit is not None and y.holds(plot.limit):
+        place = y(plot.limit)
+        shapes.append(Shape("line", "limit", {"x1": left, "x2": WIDTH - right, "y1": place, "y2": place}))
     shapes += drawn
     for number, (words, value) in enumerate(plot.marks.items()):
         if x.holds(value):
