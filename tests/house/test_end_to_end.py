@@ -196,15 +196,36 @@ def test_metrics_plots_and_graph_are_shown(project: Project) -> None:
 
 
 def test_a_training_that_diverges_fails_and_says_how_to_go_back(project: Project) -> None:
-    shipped = project.params(train__optimizer__learning_rate=1e6)["train"]["optimizer"]["learning_rate"]
+    shipped = project.params(train__optimizer__learning_rate=1e6, check__on_error="warn")
     printed = project.dvc("repro", fails=True)
-    assert stages_run(printed) == ["train"]
+    assert stages_run(printed) == ["check", "train"]
+    assert "training in spite of what checks found wrong" in printed
     assert "dvc checkout" in printed
     assert "Traceback" not in printed
     assert not (project.folder / "models").exists()
     assert project.rows("select count(*) from runs where status = 'RUNNING'") == [0]
     assert project.rows("select count(*) from runs where status = 'FAILED'") != [0]
-    project.params(train__optimizer__learning_rate=shipped)
+    rate, on_error = shipped["train"]["optimizer"]["learning_rate"], shipped["check"]["on_error"]
+    project.params(train__optimizer__learning_rate=rate, check__on_error=on_error)
     project.dvc("checkout")
     assert (project.folder / "models").exists()
     assert stages_run(project.dvc("repro")) == []
+
+
+def test_an_error_found_before_training_ends_the_pipeline_there(project: Project) -> None:
+    shipped = project.params(train__optimizer__learning_rate=1e6)["train"]["optimizer"]["learning_rate"]
+    printed = project.dvc("repro", fails=True)
+    assert stages_run(printed) == ["check"]
+    assert "check.on_error: warn" in printed
+    assert "Traceback" not in printed
+    assert (project.folder / "models").exists(), "what was trained before is untouched"
+    assert project.rows("select distinct status from runs") == ["FINISHED"], "nothing was trained, nothing is recorded"
+    project.params(train__optimizer__learning_rate=shipped)
+    assert stages_run(project.dvc("repro")) == []
+
+
+def test_a_threshold_trains_nothing_anew(project: Project) -> None:
+    runs = project.rows("select count(*) from runs")
+    project.params(check__capacity={"weights_per_row": 3000.0})
+    assert set(stages_run(project.dvc("repro"))) <= {"check", "report"}
+    assert project.rows("select count(*) from runs") == runs

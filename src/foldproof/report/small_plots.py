@@ -12,7 +12,7 @@ from foldproof.checks.figures import Bars, Line, Plot, Points, Value
 from foldproof.report.dots import ticks
 
 WIDTH = 560.0
-LEFT, RIGHT = 150.0, 78.0  # of bars: room for labels, and for figures beside them
+LEFT, RIGHT = 176.0, 70.0  # of bars: room for labels, and for figures beside them
 BAR, TOP = 20.0, 10.0
 MOST_BARS = 24
 LONGEST = 22  # letters of a label
