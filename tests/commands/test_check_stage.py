@@ -1,17 +1,24 @@
 """Stage check: what it writes, when it stops the pipeline, and what training says of it."""
 
+import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
 
+from foldproof.checks import table
+from foldproof.checks.figures import plot_of
 from foldproof.checks.finding import load_findings
+from foldproof.config.reference import reference
 from foldproof.errors import CheckError
+from foldproof.report.small_plots import draw
 from foldproof.reproducibility import read_json, sha256_of_file
 from tests.commands.checked import AMISS, FINE, PARAMS, ROOT, make_workspace, put_checks, run_stage
 
+LEGAL = set(re.findall(r"^\| `([^`]+)` \|", reference(), re.MULTILINE))
 LIGHT = """
 import runpy, sys
 from foldproof.config import load_params
@@ -46,6 +53,20 @@ def test_all_is_written_where_nothing_is_wrong(workspace: Path, monkeypatch: pyt
     assert subjects[0].params.split.folds != 2, "a section that the stage does not declare is not handed on"
     assert subjects[0].beginning is not None
     assert torch.get_num_threads() == before
+
+
+def test_what_every_real_check_finds_can_be_shown(workspace: Path) -> None:
+    run_stage("check")
+    found = load_findings(workspace / "reports/checks.json")
+    assert [one.check for one in found] == list(table.CHECKS)
+    assert "error" not in [one.status for one in found], "rows and params as they are shipped"
+    for one in found:
+        plot = plot_of(one.figures)
+        if plot is not None:
+            assert draw(plot).shapes
+            assert one.figures.keys() <= asdict(plot).keys(), f"{one.check}: no field of {type(plot).__name__}"
+        assert "\n" not in one.sentence
+        assert {advice.key for advice in one.advice} <= LEGAL
 
 
 def test_an_error_stops_the_pipeline_and_says_all(
