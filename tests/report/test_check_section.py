@@ -50,7 +50,7 @@ def test_what_is_amiss_comes_first_with_evidence_advice_and_plot() -> None:
     section = check_section(FINDINGS)
     assert [one.finding.check for one in section.amiss] == ["gradient", "rate_range"]
     assert [one.finding.check for one in section.others] == ["finite_rows", "dead_units"]
-    assert dict(section.counts) == {"passed": 1, "warning": 1, "error": 1, "not applicable": 1}
+    assert dict(section.counts) == {"passed": 1, "warnings": 1, "errors": 1, "not applicable": 1}
     assert (section.kind, section.line) == ("fail", in_a_line(FINDINGS))
     assert all(one.drawing is not None for one in section.amiss)
     assert check_section(CALM).kind == "ok"

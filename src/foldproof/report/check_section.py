@@ -13,8 +13,8 @@ CLASSES: dict[Status, str] = {"ok": "ok", "warning": "warn", "error": "fail", "n
 MOST_SERIOUS_FIRST: tuple[Status, ...] = ("error", "warning", "ok", "not applicable")
 COUNTED: dict[Status, str] = {
     "ok": "passed",
-    "warning": "warning",
-    "error": "error",
+    "warning": "warnings",
+    "error": "errors",
     "not applicable": "not applicable",
 }
 

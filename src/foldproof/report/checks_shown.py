@@ -5,8 +5,10 @@ In a terminal a line below them says how many are done; plain lines anywhere els
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from foldproof.checks.finding import Finding, Status
 from foldproof.checks.telling import in_a_line
@@ -37,16 +39,11 @@ def show_findings(
     def progress() -> Text:
         return Text(f"{len(done)} checks done, {clock() - began:.0f} s ...", style="dim")
 
-    live: Any = Live(get_renderable=progress, console=console, refresh_per_second=4, transient=True) if alive else None
-    if live is not None:
-        live.start()
-    try:
+    live = partial(Live, get_renderable=progress, console=console, refresh_per_second=4, transient=True)
+    with live() if alive else nullcontext():
         for one in findings:
             done.append(one)
             _print(console, one)
-    finally:
-        if live is not None:
-            live.stop()  # also gives the cursor back
     console.print(f"{in_a_line(done)}; {clock() - began:.1f} s", style="bold")
     return tuple(done)
 
@@ -66,5 +63,4 @@ def _print(console: "Console", finding: Finding) -> None:
     for one in finding.advice:
         grid.add_row("", "", Text.assemble((one.key, "cyan"), f": {one.sentence}"))
     console.print(grid)
-    if console.file is not None:
-        console.file.flush()
+    console.file.flush()

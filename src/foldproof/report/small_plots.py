@@ -124,10 +124,10 @@ def _bar(label: str, value: Value, top: float, across: Axis) -> list[Shape]:
         return [*shapes, Shape("text", "figure", {"x": LEFT + 6, "y": middle}, short(value))]
     origin = across.start if across.log else across(0.0)
     one, other = sorted((origin, across(value)))
-    size = {"x": one, "y": top + 3, "width": round(other - one, 1), "height": BAR - 6}
+    size: Places = {"x": one, "y": top + 3, "width": round(other - one, 1), "height": BAR - 6}
     return [
         *shapes,
-        Shape("rect", "bar", dict(size)),
+        Shape("rect", "bar", size),
         Shape("text", "figure", {"x": max(other, origin) + 6, "y": middle}, short(value)),
     ]
 
@@ -185,8 +185,8 @@ def _framed(plot: Line | Points, x: Axis, y: Axis, drawn: list[Shape]) -> Drawin
         if x.holds(value):
             place, after = x(value), x(value) < (left + WIDTH - right) / 2
             shapes.append(Shape("line", "limit", {"x1": place, "x2": place, "y1": top, "y2": bottom}))
-            beside = {"x": place + (6 if after else -6), "y": top + 12 + 15 * number}
-            shapes.append(Shape("text", "mark" if after else "mark end", dict(beside), f"{words} {short(value)}"))
+            beside: Places = {"x": place + (6 if after else -6), "y": top + 12 + 15 * number}
+            shapes.append(Shape("text", "mark" if after else "mark end", beside, f"{words} {short(value)}"))
     shapes.append(_title(plot.x_label, (left + WIDTH - right) / 2, bottom + 34))
     shapes.append(Shape("text", "figure", {"x": 4, "y": 12}, plot.y_label))
     marks = "".join(f"; {words} {short(value)}" for words, value in plot.marks.items())
