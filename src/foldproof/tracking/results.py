@@ -32,6 +32,8 @@ def record_outputs(scribe: Scribe, root: Path, stage: str, seed: int) -> None:
         scribe.model(root / "models", root / "data" / "prepared" / "features.npy")
     for file, folder in _artifacts(root, stage):
         scribe.artifact(file, folder)
+    if tags := dict(_tags(root / "reports", stage)):
+        scribe.tags(tags)
     if stage == "evaluate":
         if (root / LEAVES["evaluate"]).exists():
             figures = read_json(root / LEAVES["evaluate"])
@@ -48,11 +50,21 @@ def _artifacts(root: Path, stage: str) -> Iterator[tuple[Path, str]]:
     named = {
         "train": [],
         "evaluate": [reports / name for name in ("metrics.json", "evaluation.json", "folds.csv")],
-        "report": [reports / "report.html"],
+        "report": [reports / name for name in ("report.html", "checks.json")],
     }
     yield from ((file, "") for file in named.get(stage, []) if file.exists())
     if stage == "evaluate":
         yield from ((picture, "plots") for picture in sorted((reports / "plots").glob("*.png")))
+
+
+def _tags(reports: Path, stage: str) -> Iterator[tuple[str, str]]:
+    """What was found before training: `passed` or the names of errors, and the names of warnings."""
+    verdict, checks = reports / "verdict.json", reports / "checks.json"
+    if stage == "train" and verdict.exists():
+        yield "foldproof.checks", ", ".join(read_json(verdict)["errors"]) or "passed"
+    if stage == "report" and checks.exists():
+        warned = [one["check"] for one in read_json(checks)["checks"] if one["status"] == "warning"]
+        yield "foldproof.check_warnings", ", ".join(warned) or "none"
 
 
 def _numbers(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, float]]:
