@@ -12,13 +12,13 @@ Half = Literal["open", "sealed"]
 Changes = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One fault; `name` says what it is, and decides its half."""
 
     name: str
     dataset: Callable[[], Dataset]
-    changes: Changes  # of the shipped params, section by section
+    changes: Changes  # of the shipped params, at any depth
     found_by: frozenset[str]  # names of checks, of which one must find it
     advised: frozenset[str]  # dotted keys of params, of which these checks must advise one
     planted: Callable[[], AbstractContextManager[None]] = field(
@@ -31,10 +31,11 @@ class Case:
         return "sealed" if int(sha256(self.name.encode()).hexdigest()[-1], 16) % 2 else "open"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Healthy:
     """A setting with nothing wrong, which no check may find anything in, whatever the seed."""
 
     name: str
     dataset: Callable[[], Dataset]
     changes: Changes
+    planted: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)  # nothing

@@ -10,7 +10,7 @@ from foldproof.data.dataset import Dataset, complete
 from foldproof.data.describing import describe
 
 NO_NUMBER = float("nan")
-LARGEST = 255 // 16  # digits have grey levels from 0 to 16; so many times as much fills a byte
+FACTOR = 255 // 16  # digits have grey levels from 0 to 16; so many times as much fills a byte
 
 
 def shuffled(dataset: Dataset) -> Dataset:
@@ -82,8 +82,8 @@ def target_not_finite(dataset: Dataset, rows: slice) -> Dataset:
 
 
 def as_bytes(dataset: Dataset) -> Dataset:
-    """Grey levels from 0 to 255."""
-    levels = (dataset.features * LARGEST).astype(np.uint8)
+    """Grey levels that use most of a byte."""
+    levels = (dataset.features * FACTOR).astype(np.uint8)
     return describe("bytes", levels, dataset.targets, classes=dataset.schema.classes)
 
 
@@ -95,8 +95,8 @@ def in_time(dataset: Dataset, drift: float) -> Dataset:
 
 
 def _labels(dataset: Dataset) -> NDArray[Any]:
-    names: NDArray[Any] = np.array(dataset.schema.classes, dtype=object)
-    return names[dataset.targets]
+    labels: NDArray[Any] = np.array(dataset.schema.classes, dtype=object)[dataset.targets]
+    return labels
 
 
 def _with_targets(dataset: Dataset, targets: NDArray[Any]) -> Dataset:
