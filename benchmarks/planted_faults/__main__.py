@@ -13,13 +13,13 @@ from typing import TypeVar
 
 from benchmarks import results_file
 from benchmarks.planted_faults import scoreboard
-from benchmarks.planted_faults.case import Case, Healthy
+from benchmarks.planted_faults.case import Case, Setting
 from benchmarks.planted_faults.cases import CASES
 from benchmarks.planted_faults.healthy import HEALTHY, SEEDS
 from benchmarks.planted_faults.outcome import Outcome, outcome_of, verdict_of
 from foldproof.reproducibility import using_threads
 
-Setting = TypeVar("Setting", Case, Healthy)
+Kind = TypeVar("Kind", bound=Setting)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if right and quiet else 1
 
 
-def _called(settings: Iterable[Setting], text: str) -> list[Setting]:
+def _called(settings: Iterable[Kind], text: str) -> list[Kind]:
     return [one for one in settings if text.lower() in one.name.lower()]
 
 
@@ -53,7 +53,7 @@ def _run_case(case: Case, said: bool) -> Outcome:
     return outcome
 
 
-def _run_healthy(setting: Healthy, said: bool) -> list[Outcome]:
+def _run_healthy(setting: Setting, said: bool) -> list[Outcome]:
     outcomes = []
     for seed in SEEDS:
         outcome = outcome_of(setting, seed)

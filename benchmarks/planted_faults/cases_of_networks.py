@@ -29,7 +29,7 @@ CASES = (
         {"model": {"name": "mlp"}},
         frozenset({"gradient"}),
         frozenset({"train.loss.name"}),
-        partial(losses.in_place_of_cross_entropy, losses.label_forgotten_in_the_gradient),
+        planted=partial(losses.in_place_of_cross_entropy, losses.label_forgotten_in_the_gradient),
     ),
     Case(
         "a loss whose gradient is two percent too large",
@@ -37,7 +37,7 @@ CASES = (
         {"model": {"name": "mlp"}},
         frozenset({"gradient"}),
         frozenset({"train.loss.name"}),
-        partial(losses.in_place_of_cross_entropy, losses.gradient_a_little_too_large),
+        planted=partial(losses.in_place_of_cross_entropy, losses.gradient_a_little_too_large),
     ),
     Case(
         "a loss that ignores the labels",
@@ -45,7 +45,7 @@ CASES = (
         {"model": {"name": "mlp"}},
         frozenset({"tiny_rows"}),
         frozenset({"train.loss.name"}),
-        partial(losses.in_place_of_cross_entropy, losses.labels_ignored),
+        planted=partial(losses.in_place_of_cross_entropy, losses.labels_ignored),
     ),
     Case(
         "a loss that lacks its minus sign",
@@ -53,7 +53,7 @@ CASES = (
         {"model": {"name": "mlp"}},
         frozenset({"first_loss", "tiny_rows"}),
         frozenset({"train.loss.name"}),
-        partial(losses.in_place_of_cross_entropy, losses.sign_forgotten),
+        planted=partial(losses.in_place_of_cross_entropy, losses.sign_forgotten),
     ),
     Case(
         "an own activation with a wrong slope",

@@ -12,19 +12,20 @@ UNITS = 64
 
 def _chain(shape: Shape, outputs: int, activation: type[nn.Module] = nn.ReLU, *last: nn.Module) -> nn.Sequential:
     """The sound network that the others are broken from: two hidden layers."""
-    torch.manual_seed(0)
-    return nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(prod(shape), UNITS),
-        activation(),
-        nn.Linear(UNITS, UNITS),
-        activation(),
-        nn.Linear(UNITS, outputs),
-        *last,
-    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(prod(shape), UNITS),
+            activation(),
+            nn.Linear(UNITS, UNITS),
+            activation(),
+            nn.Linear(UNITS, outputs),
+            *last,
+        )
 
 
-def sound(shape: Shape, outputs: int) -> nn.Module:
+def sound(shape: Shape, outputs: int) -> nn.Sequential:
     """Nothing is wrong."""
     return _chain(shape, outputs)
 
@@ -55,7 +56,7 @@ class _WrongTanh(nn.Module):
         return found
 
 
-def wrong_backward(shape: Shape, outputs: int) -> nn.Module:
+def wrong_backward(shape: Shape, outputs: int) -> nn.Sequential:
     """The slope of the activation is wrong."""
     return _chain(shape, outputs, _WrongTanh)
 
@@ -67,34 +68,34 @@ class _Detached(nn.Linear):
         return super().forward(signal).detach()
 
 
-def detached(shape: Shape, outputs: int) -> nn.Module:
+def detached(shape: Shape, outputs: int) -> nn.Sequential:
     """No gradient reaches the first layer."""
     found = _chain(shape, outputs)
-    found[1] = _Detached(prod(shape), UNITS)
+    found[1].__class__ = _Detached
     return found
 
 
-def softmax_at_the_end(shape: Shape, outputs: int) -> nn.Module:
+def softmax_at_the_end(shape: Shape, outputs: int) -> nn.Sequential:
     """Probabilities, where the loss wants logits."""
     return _chain(shape, outputs, nn.ReLU, nn.Softmax(dim=-1))
 
 
-def sigmoid_at_the_end(shape: Shape, outputs: int) -> nn.Module:
+def sigmoid_at_the_end(shape: Shape, outputs: int) -> nn.Sequential:
     """Probabilities of each class, where the loss wants logits."""
     return _chain(shape, outputs, nn.ReLU, nn.Sigmoid())
 
 
-def log_softmax_at_the_end(shape: Shape, outputs: int) -> nn.Module:
+def log_softmax_at_the_end(shape: Shape, outputs: int) -> nn.Sequential:
     """Logarithms of probabilities: once more does no harm, since they are logits too."""
     return _chain(shape, outputs, nn.ReLU, nn.LogSoftmax(dim=-1))
 
 
-def relu_at_the_end(shape: Shape, outputs: int) -> nn.Module:
+def relu_at_the_end(shape: Shape, outputs: int) -> nn.Sequential:
     """No number below 0 can be predicted, though targets are centred."""
     return _chain(shape, outputs, nn.ReLU, nn.ReLU())
 
 
-def deep_bias(shape: Shape, outputs: int) -> nn.Module:
+def deep_bias(shape: Shape, outputs: int) -> nn.Sequential:
     """All biases are -10, so that rectified units are 0 for every row."""
     found = _chain(shape, outputs)
     for layer in found:
@@ -103,14 +104,14 @@ def deep_bias(shape: Shape, outputs: int) -> nn.Module:
     return found
 
 
-def second_layer_dead(shape: Shape, outputs: int) -> nn.Module:
+def second_layer_dead(shape: Shape, outputs: int) -> nn.Sequential:
     """The biases of the second layer alone are -10."""
     found = _chain(shape, outputs)
     nn.init.constant_(found[3].bias, -10)  # type: ignore[arg-type]
     return found
 
 
-def equal_weights(shape: Shape, outputs: int) -> nn.Module:
+def equal_weights(shape: Shape, outputs: int) -> nn.Sequential:
     """All weights of a layer are one number, so that its units are one unit."""
     found = _chain(shape, outputs)
     for layer in found:
@@ -125,11 +126,11 @@ class _Nothing(nn.Module):
         return rows * 0
 
 
-def rows_forgotten(shape: Shape, outputs: int) -> nn.Module:
+def rows_forgotten(shape: Shape, outputs: int) -> nn.Sequential:
     """What the network says is the same for every row."""
     return nn.Sequential(_Nothing(), _chain(shape, outputs))
 
 
-def normalised_over_the_batch(shape: Shape, outputs: int) -> nn.Module:
+def normalised_over_the_batch(shape: Shape, outputs: int) -> nn.Sequential:
     """Sound by itself; not with one or two rows a step."""
     return _chain(shape, outputs, nn.ReLU).insert(2, nn.BatchNorm1d(UNITS))

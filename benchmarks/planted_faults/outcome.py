@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.planted_faults.case import Case, Healthy
+from benchmarks.planted_faults.case import Case, Setting
 from benchmarks.planted_faults.setting import subject_of
 from foldproof.checks.finding import Finding
 from foldproof.checks.table import check
@@ -28,7 +28,7 @@ class Outcome:
         return tuple(one for one in self.findings if one.status in ("warning", "error"))
 
 
-def outcome_of(setting: Case | Healthy, seed: int = 0) -> Outcome:
+def outcome_of(setting: Setting, seed: int = 0) -> Outcome:
     """Make the setting, with what is planted in it, and run all checks."""
     findings: list[Finding] = []
     crash, started = "", perf_counter()

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmarks.planted_faults.case import Case, Healthy
+from benchmarks.planted_faults.case import Case, Setting
 from benchmarks.planted_faults.outcome import Outcome, Verdict, verdict_of
 
 VERDICTS: tuple[Verdict, ...] = ("found", "found, advised otherwise", "missed")
 
 
 def faults(outcomes: Mapping[Case, Outcome]) -> list[str]:
-    """A row a fault: which checks found something, what the right ones advised; and how many of each half were found."""
+    """A row a fault: which checks found something, what the right ones advised; then each half's counts."""
     lines = [
         "| fault | half | to be found by | alarms | keys advised by those to find it | result |",
         "|---|---|---|---|---|---|",
@@ -50,7 +50,7 @@ def fault_line(case: Case, outcome: Outcome) -> str:
     return f"{result:<26} {case.name} ({outcome.seconds:.1f} s): {_listed(one.check for one in outcome.alarms) or '-'}"
 
 
-def healthy_line(setting: Healthy, seed: int, outcome: Outcome) -> str:
+def healthy_line(setting: Setting, seed: int, outcome: Outcome) -> str:
     """What is printed as a seed of a healthy setting is done."""
     alarms = _listed(one.check for one in outcome.alarms)
     result = f"crashed: {outcome.crash}" if outcome.crash else "false alarm" if alarms else "healthy"
