@@ -180,5 +180,36 @@ PLANTED = (
         folds=2,
         model={"name": "mlp"},
     ),
+    Case(
+        "hundred_rows_by_heart",
+        "digits",
+        ("overfitting",),
+        rows=200,
+        damage="labels_shuffled",
+        model=mlp(512, dropout=0.0),
+        train={"epochs": 80, "early_stopping": {"patience": 80}},
+    ),
+    Case(
+        "diabetes_wide",
+        "diabetes",
+        ("overfitting",),
+        model=mlp(512, dropout=0.0, normalisation="none"),
+        train=optimizer("adam", 0.001),
+    ),
+    Case("nesterov_times_1000", **SMALL, shows=TOO_HIGH, train=optimizer("nesterov", 10.0, epochs=30, **LIMITLESS)),
+    Case("wine_adam_3", "wine", TOO_HIGH, train=optimizer("adam", 3.0, epochs=40, **LIMITLESS, **CONSTANT)),
+    Case(
+        "fold_of_shuffled_labels", "digits", ("inner_unlike_fold",), damage="first_fold_shuffled", model={"name": "mlp"}
+    ),
+    Case(
+        "diabetes_inner_shifted",
+        "diabetes",
+        ("mismatch", "inner_unlike_fold"),
+        damage="inner_validation_moved",
+        split={"inner_share": 0.2},
+    ),
+    Case(
+        "cancer_inner_shuffled", "breast_cancer", ("mismatch", "inner_unlike_fold"), damage="inner_validation_shuffled"
+    ),
 )
 CASES = {case.name: case for case in (*HEALTHY, *PLANTED)}

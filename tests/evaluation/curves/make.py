@@ -99,6 +99,19 @@ def inner_validation_shuffled(dataset: Dataset, split: Split) -> Dataset:
     return replace(dataset, targets=targets)
 
 
+def first_fold_shuffled(dataset: Dataset, split: Split) -> Dataset:
+    targets, rows = dataset.targets.copy(), split.rows(0, Role.SCORED)
+    targets[rows] = targets[generator(1).permutation(rows)]
+    return replace(dataset, targets=targets)
+
+
+def inner_validation_moved(dataset: Dataset, split: Split) -> Dataset:
+    """Targets two standard deviations higher."""
+    targets, rows = dataset.targets.copy(), inner_rows(split)
+    targets[rows] += 2 * targets.std()
+    return replace(dataset, targets=targets)
+
+
 DAMAGES: dict[str, Callable[[Dataset, Split], Dataset]] = {
     one.__name__: one
     for one in (
@@ -107,6 +120,8 @@ DAMAGES: dict[str, Callable[[Dataset, Split], Dataset]] = {
         first_fold_unpredictable,
         inner_validation_negative,
         inner_validation_shuffled,
+        first_fold_shuffled,
+        inner_validation_moved,
     )
 }
 
