@@ -13,7 +13,7 @@ Section = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """Changes to the shipped params and to the data, and the diagnoses of which one must be told; none where healthy."""
+    """Changes to the shipped params and the data, and the diagnoses of which one must be told; none where healthy."""
 
     name: str
     data: str
@@ -62,7 +62,7 @@ PLANTED = (
     Case(
         "below_divergence",
         "digits",
-        TOO_HIGH + ("unstable",),
+        (*TOO_HIGH, "unstable"),
         rows=300,
         model=mlp(64, normalisation="none", dropout=0.0),
         train=optimizer("momentum", 0.5, epochs=30, **LIMITLESS, **CONSTANT),
@@ -70,14 +70,14 @@ PLANTED = (
     Case(
         "breast_cancer_adam_1",
         "breast_cancer",
-        TOO_HIGH + ("unstable",),
+        (*TOO_HIGH, "unstable"),
         model=mlp(64, normalisation="none"),
         train=optimizer("adam", 1.0, epochs=40, **LIMITLESS, **CONSTANT),
     ),
     Case(
         "diabetes_rate_too_high",
         "diabetes",
-        TOO_HIGH + ("unstable",),
+        (*TOO_HIGH, "unstable"),
         model=mlp(64, normalisation="none"),
         train=optimizer("adam", 1.0, epochs=40, **LIMITLESS, **CONSTANT),
     ),
@@ -211,5 +211,24 @@ PLANTED = (
     Case(
         "cancer_inner_shuffled", "breast_cancer", ("mismatch", "inner_unlike_fold"), damage="inner_validation_shuffled"
     ),
+    Case(
+        "wine_by_heart",
+        "wine",
+        ("overfitting",),
+        damage="labels_shuffled",
+        model=mlp(256, dropout=0.0),
+    ),
+    Case("diabetes_256_by_heart", "diabetes", ("overfitting",), model=mlp(256, dropout=0.0)),
+    Case(
+        "digits_half_shuffled",
+        "digits",
+        ("overfitting",),
+        rows=500,
+        damage="labels_shuffled",
+        model=mlp(256, 256, dropout=0.0, normalisation="none"),
+        train=optimizer("adam", 0.001, epochs=60),
+    ),
+    Case("inner_noise", "digits", ("mismatch",), damage="inner_validation_noisy", model=mlp(64)),
+    Case("wine_inner_shuffled", "wine", ("mismatch", "inner_unlike_fold"), damage="inner_validation_shuffled"),
 )
 CASES = {case.name: case for case in (*HEALTHY, *PLANTED)}

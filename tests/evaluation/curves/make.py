@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import sklearn.datasets
 from numpy.typing import NDArray
+from tests.evaluation.curves.cases import CASES, Case
 
 from foldproof.config import Params, params_from
 from foldproof.config.reading import read_yaml
@@ -24,7 +25,6 @@ from foldproof.evaluation.targets import assess_targets
 from foldproof.reproducibility import read_json, write_json, write_whole
 from foldproof.training.cross_validation import train_members
 from foldproof.training.outputs import Curves, out_of_fold_table
-from tests.evaluation.curves.cases import CASES, Case
 
 HERE = Path(__file__).parent
 FACTS = HERE / "facts.json"
@@ -61,7 +61,7 @@ def dataset_of(case: Case, params: Params) -> Dataset:
     return complete(replace(dataset, features=dataset.features[kept], targets=dataset.targets[kept]))
 
 
-def labels_shuffled(dataset: Dataset, split: Split) -> Dataset:
+def labels_shuffled(dataset: Dataset, _: Split) -> Dataset:
     """30 % of the labels change places."""
     targets, drawn = dataset.targets.copy(), generator(1)
     moved = drawn.permutation(len(targets))[: int(0.3 * len(targets))]
@@ -112,6 +112,14 @@ def inner_validation_moved(dataset: Dataset, split: Split) -> Dataset:
     return replace(dataset, targets=targets)
 
 
+def inner_validation_noisy(dataset: Dataset, split: Split) -> Dataset:
+    """Every pixel drawn anew in three of four places."""
+    features, rows = dataset.features.copy(), inner_rows(split)
+    noise = generator(1).integers(0, 17, features[rows].shape)
+    features[rows] = np.where(generator(2).random(features[rows].shape) < 0.75, noise, features[rows])
+    return replace(dataset, features=features)
+
+
 DAMAGES: dict[str, Callable[[Dataset, Split], Dataset]] = {
     one.__name__: one
     for one in (
@@ -120,6 +128,7 @@ DAMAGES: dict[str, Callable[[Dataset, Split], Dataset]] = {
         first_fold_unpredictable,
         inner_validation_negative,
         inner_validation_shuffled,
+        inner_validation_noisy,
         first_fold_shuffled,
         inner_validation_moved,
     )
