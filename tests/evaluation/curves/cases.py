@@ -39,10 +39,10 @@ def optimizer(name: str, rate: float, **train: Any) -> Section:
     return {"optimizer": {"name": name, "learning_rate": rate}, **train}
 
 
-CONSTANT = {"schedule": {"name": "constant"}}
-SMALL = {"data": "digits", "rows": 300, "model": mlp(64)}
+CONSTANT: Section = {"schedule": {"name": "constant"}}
+SMALL: Section = {"data": "digits", "rows": 300, "model": mlp(64)}
 TOO_HIGH = ("rate_too_high", "diverged")
-LIMITLESS = {"divergence_factor": 1e30}
+LIMITLESS: Section = {"divergence_factor": 1e30}
 
 HEALTHY = (
     Case("digits_cnn", "digits", folds=2),

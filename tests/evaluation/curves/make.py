@@ -21,6 +21,7 @@ from foldproof.data.describing import describe
 from foldproof.data.sources import load_source
 from foldproof.data.splits import Role, Split, make_split
 from foldproof.data.statistics import fit_statistics, manifest_of
+from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.targets import assess_targets
 from foldproof.reproducibility import read_json, write_json, write_whole
 from foldproof.training.cross_validation import train_members
@@ -168,16 +169,32 @@ def train(case: Case) -> tuple[str, dict[str, Any]]:
         curves=curves.table(),
         statistics_manifest=manifest_of(statistics, split),
     )
-    names = ("name", "training_rows", "inner_validation_rows", "scored_rows", "best_epoch", "epochs", "stopped")
+    names = (
+        "name",
+        "repeat",
+        "fold",
+        "training_rows",
+        "inner_validation_rows",
+        "scored_rows",
+        "best_epoch",
+        "epochs",
+        "stopped",
+    )
     metric = "r2" if assessment.task == "regression" else "accuracy"
     members = [
         {name: getattr(member, name) for name in names}
-        | {"repeat": member.repeat, "fold": member.fold, "score": round(member.scores[metric], 5)}
-        | {one.name: round(one.scores[metric].values[place], 5) for one in assessment.baselines}
+        | {"score": round(member.scores[metric], 5)}
+        | {"trivial": rivals(assessment, True, metric, place), "rival": rivals(assessment, False, metric, place)}
         for place, member in enumerate(assessment.members)
     ]
-    facts = {"network": trained.model.record["network"], "members": members}
+    record = trained.model.record
+    facts = {"network": record["network"], "steps": record["plan"]["steps_per_epoch"], "members": members}
     return curves.table().to_csv(index=False, lineterminator="\n", float_format="%.5g"), facts
+
+
+def rivals(assessment: Assessment, trivial: bool, metric: str, place: int) -> float:
+    """The best score of the baselines that look at no feature, or of the others, on the fold of the member there."""
+    return max(round(one.scores[metric].values[place], 5) for one in assessment.baselines if one.trivial == trivial)
 
 
 def main(names: list[str]) -> None:
