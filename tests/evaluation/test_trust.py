@@ -93,10 +93,10 @@ def test_a_gain_that_is_the_same_on_every_fold() -> None:
 
 
 def test_a_second_seed_keeps_folds_and_test_set() -> None:
-    advice = {one.key: one.sentence for one in what_next(sound(), AUDIT, RECORD)}["seed"]
+    advice = {one.key: one.sentence for one in what_next(sound(), AUDIT)}["seed"]
     assert "`dvc exp run -S seed=1`" in advice
     assert "the same folds and test set, but other initial weights and order of rows." in advice
-    untested = {one.key: one.sentence for one in what_next(replace(sound(), test=None), AUDIT, RECORD)}["seed"]
+    untested = {one.key: one.sentence for one in what_next(replace(sound(), test=None), AUDIT)}["seed"]
     assert "the same folds, but other" in untested
 
 
@@ -198,7 +198,7 @@ def everything_amiss() -> Assessment:
 
 @pytest.mark.parametrize("make", [sound, everything_amiss, digits_assessment, diabetes_assessment])
 def test_two_to_five_pieces_each_naming_a_key_of_params(make: Callable[[], Assessment]) -> None:
-    advice = what_next(make(), AUDIT, RECORD)
+    advice = what_next(make(), AUDIT)
     assert 2 <= len(advice) <= 5
     known = {**params_from({"schema": 1}).flat(), "model.mlp.hidden": "", "model.cnn.channels": ""}
     assert all(one.key in known for one in advice)

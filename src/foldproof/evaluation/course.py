@@ -113,7 +113,7 @@ def over(part: float, whole: float) -> float:
     return 1.0 if part == 0 else float("inf")
 
 
-def courses(
+def courses_of(
     members: Sequence[FoldResult],
     baselines: Sequence[BaselineResult],
     curves: "pd.DataFrame",

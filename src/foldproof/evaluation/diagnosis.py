@@ -5,15 +5,19 @@ half of the members show it, or any one where it concerns that member's rows or 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from foldproof.config.advice import Advice
 from foldproof.config.model import Model
 from foldproof.evaluation import curve_patterns
-from foldproof.evaluation.assessment import Diagnosis, Symptom
-from foldproof.evaluation.course import Course
+from foldproof.evaluation.assessment import Assessment, Diagnosis, Symptom
+from foldproof.evaluation.course import Course, courses_of
 from foldproof.evaluation.network_keys import keys_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,15 @@ class Pattern:
     epochs: int = 2  # fewer say nothing
     unless: tuple[str, ...] = ()  # patterns that explain the same, and better
     by_any: bool = False  # told of a run where one member shows it
+
+
+def diagnosed(assessment: Assessment, curves: "pd.DataFrame", model_record: dict[str, Any]) -> Assessment:
+    """The same with what its members' curves say: `reports/curves.csv`, beside the record of `models/model.json`."""
+    steps = model_record.get("plan", {}).get("steps_per_epoch")
+    found = courses_of(assessment.members, assessment.baselines, curves, steps)
+    symptoms, diagnoses = diagnose(found, Model.model_validate(model_record["network"]))
+    members = zip(assessment.members, symptoms, strict=True)
+    return replace(assessment, members=tuple(replace(one, symptoms=own) for one, own in members), diagnoses=diagnoses)
 
 
 def diagnose(courses: Sequence[Course], model: Model) -> tuple[tuple[tuple[Symptom, ...], ...], tuple[Diagnosis, ...]]:

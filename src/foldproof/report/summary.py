@@ -43,6 +43,8 @@ def show(assessment: Assessment, report: str = "reports/report.html", stream: Te
     console.print(f"Can I trust it? {rows.trust(assessment)}.", style="bold")
     for check in rows.remarks(assessment):
         _item(console, rows.MARKS[check.status], f"{check.title}? {check.sentence}", STYLES[check.status])
+    for line in rows.diagnoses(assessment):
+        _item(console, *(("✓", line, "green") if line == rows.NOTHING_AMISS else ("!", line, "yellow")))
     console.print()
     console.print("What next?", style="bold")
     for advice in assessment.advice:
@@ -66,6 +68,7 @@ def markdown(assessment: Assessment) -> str:
         parts.append(_markdown_table(rows.test_set(assessment)))
     parts.append(f"**Can I trust it?** {rows.trust(assessment)}.")
     parts.append(_list(f"{check.title}? {check.sentence}" for check in rows.remarks(assessment)))
+    parts.append(_list(rows.diagnoses(assessment)))
     parts.append("**What next?**")
     parts.append(_list(f"`{advice.key}`: {advice.sentence}" for advice in assessment.advice))
     return "\n\n".join(part for part in parts if part) + "\n"
