@@ -152,8 +152,8 @@ LEAKAGE = (
     ),
     Wreck(
         "running averages of averaged weights measured on inner validation",
-        "training/module.py",
-        "order = epoch_batches(self.data.training, self.data.keys, epoch, self.data.batch_size, self.data.steps)",
+        "training/descent.py",
+        "order = self.data.epoch(epoch)",
         "order = self.data.inner_validation.order(self.data.keys, epoch).unsqueeze(0)",
         "training/test_averaging.py::test_the_average_is_that_of_torch[swa]",
     ),

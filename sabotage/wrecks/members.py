@@ -41,7 +41,7 @@ MEMBERS = (
     ),
     Wreck(
         "masks from a global generator",
-        "training/module.py",
+        "training/descent.py",
         "keys = randomness.fold_in(population.keys, step)",
         "keys = torch.randint(2**31 - 1, population.keys.shape, dtype=torch.int32)",
         "training/test_population.py::test_the_same_fit_gives_the_same_bits",
@@ -55,21 +55,21 @@ MEMBERS = (
     ),
     Wreck(
         "augmentation drawn under the same key each step",
-        "training/module.py",
+        "training/descent.py",
         "augment(rows, population.strengths, keys, population.statistics)",
         "augment(rows, population.strengths, population.keys, population.statistics)",
         "training/test_steps.py::test_every_step_draws_and_augments_anew",
     ),
     Wreck(
         "masks drawn under the same key each step",
-        "training/module.py",
+        "training/descent.py",
         "outputs = population.network(matrix, buffers, rows, keys, resting)",
         "outputs = population.network(matrix, buffers, rows, population.keys, resting)",
         "training/test_steps.py::test_every_step_draws_and_augments_anew",
     ),
     Wreck(
         "augmentation applied in evaluation",
-        "training/module.py",
+        "training/descent.py",
         "            rows, targets = self.data.gather(index, self.rows_dtype)",
         "            rows, targets = self.data.gather(index, self.rows_dtype)\n"
         "            rows = augment(rows, population.strengths, population.keys, population.statistics)",
@@ -77,14 +77,14 @@ MEMBERS = (
     ),
     Wreck(
         "padding counted among inner-validation rows",
-        "training/module.py",
+        "training/descent.py",
         "counted = table.rows[:, part], table.weight[:, part]",
         "counted = table.rows[:, part], torch.ones_like(table.weight[:, part])",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
     ),
     Wreck(
         "dropout rate shared",
-        "training/module.py",
+        "training/descent.py",
         "outputs = population.network(matrix, buffers, rows, keys, resting)",
         'shared = {name: value[:1].expand_as(value) for name, value in buffers.items() if name.endswith("rate")}\n'
         "        outputs = population.network(matrix, buffers | shared, rows, keys, resting)",
@@ -170,14 +170,14 @@ MEMBERS = (
     ),
     Wreck(
         "decay of the moving average shared",
-        "training/averaging.py",
-        'self._mass = 1 + module.population.settings["average_decay"] * self._mass',
-        'self._mass = 1 + module.population.settings["average_decay"][:1] * self._mass',
+        "training/weight_average.py",
+        'self._mass = 1 + descent.population.settings["average_decay"] * self._mass',
+        'self._mass = 1 + descent.population.settings["average_decay"][:1] * self._mass',
         "training/test_averaging.py::test_members_with_decays_of_their_own_equal_members_alone[ema]",
     ),
     Wreck(
         "compaction keeps the wrong averages",
-        "training/averaging.py",
+        "training/weight_average.py",
         "self._average, self._mass = self._average.select(keep), self._mass[keep]",
         "self._average, self._mass = self._average.select(torch.arange(len(keep))), self._mass[keep]",
         "training/test_averaging.py::test_compaction_changes_nothing_for_those_who_go_on",

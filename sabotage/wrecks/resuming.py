@@ -5,9 +5,9 @@ from sabotage.wreck import Wreck
 RESUMING = (
     Wreck(
         "resume with the optimizer's state forgotten",
-        "training/module.py",
-        'self.optimizer_of_population.restore(self.found.group("optimizer"), self.found.facts["steps"])',
-        'self.optimizer_of_population.steps = self.found.facts["steps"]',
+        "training/descent.py",
+        'self.optimizer.restore(found.group("optimizer"), found.facts["steps"])',
+        'self.optimizer.steps = found.facts["steps"]',
         "training/test_resume.py::test_killed_at_every_epoch_and_resumed_is_straight_through[adam]",
     ),
     Wreck(
@@ -124,7 +124,7 @@ RESUMING = (
     ),
     Wreck(
         "resume with the mass of the average forgotten",
-        "training/averaging.py",
+        "training/weight_average.py",
         'self._mass = tensors["mass"].to(device)',
         'self._mass = torch.zeros_like(tensors["mass"])',
         "training/test_averaging.py::test_killed_at_every_epoch_and_resumed_is_straight_through[ema-snapshots0]",

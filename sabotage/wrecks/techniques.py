@@ -5,7 +5,7 @@ from sabotage.wreck import Wreck
 TECHNIQUES = (
     Wreck(
         "penalties on biases",
-        "training/module.py",
+        "training/descent.py",
         "penalty(matrix, self._elements.at(step).weights, rates)",
         "penalty(matrix, torch.ones_like(self._elements.weights), rates)",
         "training/test_penalties.py::test_a_fit_minimises_penalties_on_weights_and_not_on_biases",
@@ -49,7 +49,7 @@ TECHNIQUES = (
     ),
     Wreck(
         "the rate falls on a plateau in name only",
-        "training/module.py",
+        "training/descent.py",
         "learning_rate=rates * factors.to(rates.device, rates.dtype)",
         "learning_rate=rates",
         "training/test_optimizers_in_fits.py::test_rates_that_fall_are_torchs_by_each_members_own_losses",
@@ -70,14 +70,14 @@ TECHNIQUES = (
     ),
     Wreck(
         "weights of rows ignored in training",
-        "training/module.py",
-        "self._mean_losses(outputs, targets, self.data.row_weights(index, self.rows_dtype), mixed)",
-        "self._mean_losses(outputs, targets, None, mixed)",
+        "training/descent.py",
+        "self.mean_losses(outputs, targets, self.data.row_weights(index, self.rows_dtype), mixed)",
+        "self.mean_losses(outputs, targets, None, mixed)",
         "training/test_targets.py::test_steps_are_those_of_plain_torch[none-True]",
     ),
     Wreck(
         "weights of rows ignored where a member stops",
-        "training/module.py",
+        "training/descent.py",
         "counted = counted if of_rows is None else counted * of_rows",
         "counted = counted * 1",
         "training/test_targets.py::test_a_member_stops_by_the_loss_of_all_and_is_scored_by_the_first",
@@ -98,7 +98,7 @@ TECHNIQUES = (
     ),
     Wreck(
         "rows mixed in evaluation",
-        "training/module.py",
+        "training/descent.py",
         "            rows, targets = self.data.gather(index, self.rows_dtype)",
         "            rows, targets = self.data.gather(index, self.rows_dtype)\n"
         "            rows, _ = mix(rows, population.strengths, population.keys)",
@@ -107,7 +107,7 @@ TECHNIQUES = (
     ),
     Wreck(
         "labels smoothed in evaluation",
-        "training/module.py",
+        "training/descent.py",
         "head.losses(own.to(self.rows_dtype), wanted, settings, population.statistics)",
         "head.losses(own.to(self.rows_dtype), wanted, population.settings, population.statistics)",
         "training/test_steps.py::test_the_inner_validation_loss_is_that_of_the_kept_weights_on_rows_as_they_are",
@@ -149,14 +149,14 @@ TECHNIQUES = (
     ),
     Wreck(
         "the moving average biased towards its start",
-        "training/averaging.py",
-        "self._average.move_towards(module.weights, 1 / self._mass)",
-        'self._average.move_towards(module.weights, 1 - module.population.settings["average_decay"])',
+        "training/weight_average.py",
+        "self._average.move_towards(descent.weights, 1 / self._mass)",
+        'self._average.move_towards(descent.weights, 1 - descent.population.settings["average_decay"])',
         "training/test_averaging.py::test_the_moving_average_is_the_mean_with_fading_weights",
     ),
     Wreck(
         "averaged weights judged with the running averages of others",
-        "training/averaging.py",
+        "training/weight_average.py",
         "if self._row.measures_anew:",
         "if False:",
         "training/test_averaging.py::test_the_average_is_that_of_torch[swa]",

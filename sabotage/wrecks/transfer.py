@@ -5,7 +5,7 @@ from sabotage.wreck import Wreck
 TRANSFER = (
     Wreck(
         "frozen layers pushed by their gradients",
-        "training/module.py",
+        "training/descent.py",
         "self.matrix.grad.mul_(free)",
         "pass",
         "training/test_transfer.py::test_what_is_frozen_stays_bit_for_bit_and_what_is_not_moves",
@@ -19,7 +19,7 @@ TRANSFER = (
     ),
     Wreck(
         "running averages of frozen layers that go on",
-        "training/module.py",
+        "training/descent.py",
         "self._resting = network.batch_normalisations(transfer.frozen)",
         "self._resting = frozenset()",
         "training/test_transfer.py::test_what_is_frozen_stays_bit_for_bit_and_what_is_not_moves",

@@ -63,7 +63,7 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> Trace:
 
     def watched(module: PopulationModule) -> Any:
         optimizer = original(module)
-        optimizer.register_step_post_hook(lambda *_: found.after.append(module.weights.copy("cpu")))
+        optimizer.register_step_post_hook(lambda *_: found.after.append(module.descent.weights.copy("cpu")))
         return optimizer
 
     monkeypatch.setattr(PopulationModule, "configure_optimizers", watched)

@@ -98,7 +98,7 @@ def test_a_full_batch_is_all_rows_of_a_member_and_no_other_one_step_an_epoch() -
     dataset, split, _ = full()
     assert split.steps_per_epoch("full") == 1
     data = make_data(dataset, split, (2,), "full", 1)
-    [steps] = list(data.train_dataloader())
+    steps = data.epoch(0)
     assert steps.shape[:2] == (1, 1)
     assert sorted(steps[0, 0].tolist()) == split.rows(2, Role.TRAINING).tolist()
 

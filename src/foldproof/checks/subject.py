@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from foldproof.training.beginning import Beginning
+    from foldproof.training.objective import Objective
+    from foldproof.training.population import Population
 
 MEMBER = 0
 
@@ -63,6 +65,23 @@ class Subject:
     def targets(self, rows: Rows) -> NDArray[Any]:
         """The first target of these rows, `[n]`: int64 classes or float32 numbers."""
         return np.asarray(self.dataset.view(0).targets[rows])
+
+    @cached_property
+    def population(self) -> "Population":
+        """The member alone, as its training begins."""
+        from foldproof.training.members import make_population
+
+        model, train, augment = self.params.model, self.params.train, self.params.augment
+        return make_population(
+            self.dataset, self.split, self.statistics, model, train, augment, [MEMBER], self.beginning
+        )
+
+    @cached_property
+    def objective(self) -> "Objective":
+        """What its training minimises, and how."""
+        from foldproof.training.members import make_recipe
+
+        return make_recipe(self.dataset.schema.targets, self.params.train).objective
 
 
 def _spaced(rows: Rows, most: int) -> Rows:

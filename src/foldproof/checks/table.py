@@ -1,23 +1,25 @@
 """Checks: a table `name -> Check`, in the order in which they are shown; names are those of section `check`."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
-from foldproof.checks.finding import Finding, Seen, Status
+from foldproof.checks import first_loss, gradient, gradients_of_layers, layers, outputs, rate_range, tiny_rows
+from foldproof.checks.finding import Finding, Status
+from foldproof.checks.row import Check
 from foldproof.checks.subject import Subject
 
-
-@dataclass(frozen=True)
-class Check:
-    """`look(subject, block)` sees, with the thresholds of the block `check.<name>`; `title` is a question."""
-
-    title: str
-    explains: str
-    look: Callable[[Subject, Any], Seen]
-
-
-CHECKS: dict[str, Check] = {}
+CHECKS: dict[str, Check] = {
+    "outputs": outputs.CHECK,
+    "first_loss": first_loss.FIRST_LOSS,
+    "penalty": first_loss.PENALTY,
+    "symmetry": gradients_of_layers.SYMMETRY,
+    "signals": layers.SIGNALS,
+    "dead_units": layers.DEAD_UNITS,
+    "saturated_units": layers.SATURATED_UNITS,
+    "gradient_flow": gradients_of_layers.GRADIENT_FLOW,
+    "gradient": gradient.CHECK,
+    "tiny_rows": tiny_rows.CHECK,
+    "rate_range": rate_range.CHECK,
+}
 
 
 def check(subject: Subject) -> Iterator[Finding]:

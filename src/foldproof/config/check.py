@@ -209,7 +209,7 @@ class TinyRows(Closed):
     """that are to be learnt"""
     steps: Count = 300
     """at most"""
-    loss: Share = 0.1
+    loss: Share = 0.02
     """share of the first loss that it must fall below"""
 
 
@@ -224,6 +224,8 @@ class RateRange(Closed):
     """of each"""
     factor: Positive = 30.0
     """by which the configured rate may differ from the one suggested"""
+    progress: Share = 0.5
+    """of the best rate's, with which a configured rate that differs by more is put up with"""
 
 
 class Check(Closed):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldproof.data.dataset import Dataset
+from foldproof.data.text.vocabulary import BESIDE
 from foldproof.reproducibility import seed_of
 
 CHUNK = 2**24  # bytes of rows that are in memory at once
@@ -63,9 +64,12 @@ def counts_of(cluster: Rows, targets: NDArray[Any]) -> dict[str, int]:
 
 
 def _names_of(dataset: Dataset) -> dict[int, NDArray[np.uint64]]:
-    """By the place of each column of categories: what stands for a missing and an unseen value, and each of its own."""
+    """By the place of each column of categories: what stands for a missing and an unseen value, and each of its own.
+
+    Behind those what stands for codes that are no value's: of a window beyond the sentence, and of an unknown word.
+    """
     return {
-        place: np.array([0, 1, *map(_hash_of, column.values)], dtype=np.uint64)
+        place: np.array([0, 1, *map(_hash_of, column.values), *range(2, 2 + BESIDE)], dtype=np.uint64)
         for place, column in enumerate(dataset.schema.columns)
         if column.kind == "category"
     }

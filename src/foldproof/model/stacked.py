@@ -113,6 +113,14 @@ class StackedNetwork:
             self._template.get_submodule(name).eval()
         self._mode = training, resting
 
+    @contextmanager
+    def looked_at(self) -> Iterator[nn.Module]:
+        """The network of one member, without weights: it normalises over batches as in training, but drops nothing."""
+        self._mode = None
+        for layer in self._template.modules():  # those that hold others come first
+            layer.train(isinstance(layer, _BatchNorm))
+        yield self._template
+
     def batch_normalisations(self, frozen: frozenset[str] | None = None) -> frozenset[str]:
         """Names of the layers that normalise over the batch; of those alone whose parameters are `frozen`, if given.
 

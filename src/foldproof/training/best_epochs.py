@@ -14,8 +14,8 @@ from torch import Tensor
 from foldproof.data.splits import Member
 from foldproof.errors import TrainingError
 from foldproof.metrics import METRICS
-from foldproof.training.averaging import WeightAverage
 from foldproof.training.checkpoints import Checkpoint, grouped
+from foldproof.training.descent import Descent
 from foldproof.training.divergence import ADVICE, diverged, divergence_limits, unusable
 from foldproof.training.events import EpochEnded, MemberStopped, Sink
 from foldproof.training.kept import Kept
@@ -25,6 +25,7 @@ from foldproof.training.resume import Trail
 from foldproof.training.standing import Standing
 from foldproof.training.stopping import Progress
 from foldproof.training.unaveraged import Unaveraged
+from foldproof.training.weight_average import WeightAverage
 from foldproof.training.weights import Weights
 
 COMPACT_SHARE = 0.2  # of the members alive that must have stopped before the others are moved together
@@ -53,45 +54,46 @@ class BestEpochs(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:  # noqa: ARG002
         """Measure each member's loss on its training rows before the first step, which divergence is judged by."""
         module: PopulationModule = pl_module
+        descent = module.descent
         if module.found is not None:
             self._restore(module.found)
-            module.scale_learning_rates(self._standing.plateau.factor)
+            descent.scale_learning_rates(self._standing.plateau.factor)
             return
-        self._standing = Standing.start(module.first_losses())
+        self._standing = Standing.start(descent.first_losses())
         cycles = self._recipe.cycles
-        self.kept = Kept.start(module.weights, self._average is not None, cycles.kept if cycles else 0)
-        self._compare_with_unaveraged(Progress.start(len(module.population.members)))
+        self.kept = Kept.start(descent.weights, self._average is not None, cycles.kept if cycles else 0)
+        self._compare_with_unaveraged(Progress.start(len(descent.population.members)))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """The whole of what happens between two epochs."""
-        module: PopulationModule = pl_module
+        descent: Descent = pl_module.descent
         recipe, standing = self._recipe, self._standing
-        epoch = module.data.first_epoch + trainer.current_epoch
-        weights = self._judged(module, epoch)
-        losses, predictions = module.evaluate(module.data.inner_validation, weights)
-        lost = self._lost(module, losses, predictions, epoch)
+        epoch = descent.data.first_epoch + trainer.current_epoch
+        weights = self._judged(descent, epoch)
+        losses, predictions = descent.evaluate(descent.data.inner_validation, weights)
+        lost = self._lost(descent, losses, predictions, epoch)
         if lost and not recipe.diverged_stop:
             raise TrainingError(*lost.values(), ADVICE)
         self._give_up(lost, epoch)
-        scores = self._scores(module, predictions[0])
+        scores = self._scores(descent, predictions[0])
         standing.progress = standing.progress.after(epoch, losses, recipe.minimum_improvement)
         if recipe.reduction is not None:
             standing.plateau = standing.plateau.after(losses, recipe.reduction)
-        self._keep(module, weights, epoch)
+        self._keep(descent, weights, epoch)
         stopping = self._stop(epoch)
         running = len(standing.running)
-        self._tell_epoch(module, epoch, losses, scores, running)
+        self._tell_epoch(descent, epoch, losses, scores, running)
         for index in [*lost, *stopping]:
             reason: Any = self.kept.stopped[index]
             self._tell(MemberStopped(self._members[index], epoch, self.kept.best_epoch[index], reason))
         if not running:
             trainer.should_stop = True
         elif len(standing.alive) - running >= COMPACT_SHARE * len(standing.alive):
-            self._compact(module)
+            self._compact(descent)
         if recipe.reduction is not None:
-            module.scale_learning_rates(standing.plateau.factor)
+            descent.scale_learning_rates(standing.plateau.factor)
         if self._trail is not None:
-            self._trail.save(epoch + 1, module.state() | self._tensors(), self._facts(module))
+            self._trail.save(epoch + 1, descent.state() | self._tensors(), self._facts(descent))
 
     def _tensors(self) -> dict[str, Tensor]:
         return {
@@ -101,8 +103,8 @@ class BestEpochs(pl.Callback):
             **grouped("unaveraged", self._unaveraged.progress.tensors() if self._unaveraged else {}),
         }
 
-    def _facts(self, module: PopulationModule) -> dict[str, Any]:
-        return {"steps": module.steps_made, **self._standing.facts(), "kept": self.kept.facts()}
+    def _facts(self, descent: Descent) -> dict[str, Any]:
+        return {"steps": descent.optimizer.steps, **self._standing.facts(), "kept": self.kept.facts()}
 
     def _restore(self, found: Checkpoint) -> None:
         self._standing = Standing.of(found)
@@ -115,22 +117,20 @@ class BestEpochs(pl.Callback):
             patience, least = self._recipe.patience, self._recipe.minimum_improvement
             self._unaveraged = Unaveraged(self.kept.unaveraged, progress, patience, least)
 
-    def _judged(self, module: PopulationModule, epoch: int) -> Weights:
+    def _judged(self, descent: Descent, epoch: int) -> Weights:
         """The weights that this epoch is judged by; when an average begins, only what comes of it counts."""
         if self._average is None:
-            return module.weights
+            return descent.weights
         if epoch == self._average.begins:
             self._standing.progress = Progress.start(len(self._standing.alive))
-        return self._average.at_epoch_end(module, epoch)
+        return self._average.at_epoch_end(descent, epoch)
 
-    def _lost(
-        self, module: PopulationModule, losses: Tensor, predictions: Sequence[Tensor], epoch: int
-    ) -> dict[int, str]:
+    def _lost(self, descent: Descent, losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, str]:
         """Who has come to nothing in this epoch, by index in the whole population, and what was seen."""
-        first, late = self._standing.first_loss, module.late_training_losses()
-        ceiling = module.population.settings["loss_ceiling"].double().cpu()
+        first, late, bad = self._standing.first_loss, descent.losses.late_means(), descent.losses.first_bad_steps()
+        ceiling = descent.population.settings["loss_ceiling"].double().cpu()
         limits = divergence_limits(first, self._recipe.divergence_factor, ceiling)
-        seen = unusable(losses, predictions, epoch) | diverged(late, limits, first, module.first_bad_steps(), epoch)
+        seen = unusable(losses, predictions, epoch) | diverged(late, limits, first, bad, epoch)
         running = self._standing.running
         return {
             running[place]: f"{self._members[running[place]].name}: {told}"
@@ -145,10 +145,10 @@ class BestEpochs(pl.Callback):
             self.kept.stopped[index] = "diverged"
             self._standing.done.add(index)
 
-    def _scores(self, module: PopulationModule, predictions: Tensor) -> list[float]:
+    def _scores(self, descent: Descent, predictions: Tensor) -> list[float]:
         """The score of each member's predictions of the first target."""
-        table = module.data.inner_validation
-        targets = module.first_targets(table).numpy()
+        table = descent.data.inner_validation
+        targets = descent.first_targets(table).numpy()
         valid = table.weight.cpu().numpy() > 0
         metric, running = METRICS[self._recipe.score].function, self._standing.running
         return [
@@ -156,7 +156,7 @@ class BestEpochs(pl.Callback):
             for place, mask in enumerate(valid)
         ]
 
-    def _keep(self, module: PopulationModule, weights: Weights, epoch: int) -> None:
+    def _keep(self, descent: Descent, weights: Weights, epoch: int) -> None:
         """Of the members still running the best weights, the best ones without averaging, and the snapshots."""
         running, cycles = self._standing.running, self._recipe.cycles
         places = [place for place in running if self._standing.progress.best_epoch[place] == epoch]
@@ -165,8 +165,8 @@ class BestEpochs(pl.Callback):
         for index in where:
             self.kept.best_epoch[index] = epoch
         if self._unaveraged is not None:
-            losses, _ = module.evaluate(module.data.inner_validation)
-            self._unaveraged.judge(epoch, losses, module.weights, running)
+            losses, _ = descent.evaluate(descent.data.inner_validation)
+            self._unaveraged.judge(epoch, losses, descent.weights, running)
         if cycles is not None and self.kept.snapshots is not None and cycles.end_with(epoch):
             self.kept.snapshots.take(list(running.values()), weights.select(list(running)), epoch)
 
@@ -187,23 +187,21 @@ class BestEpochs(pl.Callback):
         begun = self._average is None or epoch >= self._average.begins
         return begun and (cycles is None or cycles.may_stop_after(epoch))
 
-    def _compact(self, module: PopulationModule) -> None:
-        keep = torch.tensor(self._standing.compact(), device=module.matrix.device)
-        module.compact(keep)
+    def _compact(self, descent: Descent) -> None:
+        keep = torch.tensor(self._standing.compact(), device=descent.matrix.device)
+        descent.compact(keep)
         if self._average is not None:
             self._average.compact(keep)
         if self._unaveraged is not None:
             self._unaveraged.compact(keep.cpu())
 
-    def _tell_epoch(
-        self, module: PopulationModule, epoch: int, losses: Tensor, scores: list[float], running: int
-    ) -> None:
+    def _tell_epoch(self, descent: Descent, epoch: int, losses: Tensor, scores: list[float], running: int) -> None:
         live = [
             place
             for place, index in enumerate(self._standing.alive)
             if index not in self._standing.done or self.kept.epochs[index] == epoch + 1
         ]
-        training, rates = module.training_losses(), self._rates(module)
+        training, rates = descent.losses.means(), self._rates(descent)
         self._tell(
             EpochEnded(
                 epoch,
@@ -216,10 +214,8 @@ class BestEpochs(pl.Callback):
             )
         )
 
-    def _rates(self, module: PopulationModule) -> list[float]:
-        optimizer = module.optimizer_of_population
-        assert optimizer is not None
-        return [float(rate) for rate in optimizer.last_learning_rates().cpu().tolist()]
+    def _rates(self, descent: Descent) -> list[float]:
+        return [float(rate) for rate in descent.optimizer.last_learning_rates().cpu().tolist()]
 
     def _tell(self, event: EpochEnded | MemberStopped) -> None:
         if self._trail is not None:

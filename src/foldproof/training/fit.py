@@ -12,17 +12,18 @@ import pytorch_lightning as pl
 import torch
 
 from foldproof.data.splits import Member
-from foldproof.training.averaging import WeightAverage
 from foldproof.training.best_epochs import BestEpochs
 from foldproof.training.checkpoints import Checkpoint
-from foldproof.training.data_module import FoldDataModule
+from foldproof.training.descent import Descent
 from foldproof.training.events import FitContinued, Sink
+from foldproof.training.fold_data import EpochLoader, FoldData
 from foldproof.training.kept import Kept
 from foldproof.training.memory import keeping_freed_memory
 from foldproof.training.module import PopulationModule
 from foldproof.training.population import Population
 from foldproof.training.recipe import Recipe
 from foldproof.training.resume import Trail
+from foldproof.training.weight_average import WeightAverage
 
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
     "fp32": "32-true",
@@ -33,7 +34,7 @@ _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "64-true"]] = {
 
 def fit(
     population: Population,
-    data: FoldDataModule,
+    data: FoldData,
     recipe: Recipe,
     device: str,
     precision: str,
@@ -54,7 +55,7 @@ def fit(
         if all(kept.stopped):
             return kept
         population = _as_found(population, data, found)
-    module = PopulationModule(population, data, recipe.objective, found)
+    module = PopulationModule(Descent(population, data, recipe.objective), found)
     with _quiet(), _deterministic(), keeping_freed_memory():
         trainer = pl.Trainer(
             accelerator=device,
@@ -71,7 +72,7 @@ def fit(
             use_distributed_sampler=False,
         )
         with _interruptible():
-            trainer.fit(module, datamodule=data)
+            trainer.fit(module, EpochLoader(data))
     return best.kept
 
 
@@ -81,7 +82,7 @@ def _tell_again(trail: Trail, members: tuple[Member, ...], epochs: int, sinks: S
             sink(event)
 
 
-def _as_found(population: Population, data: FoldDataModule, found: Checkpoint) -> Population:
+def _as_found(population: Population, data: FoldData, found: Checkpoint) -> Population:
     """The members that a checkpoint holds, with its weights; the data go on with the same."""
     alive = torch.tensor(found.facts["alive"])
     data.compact(alive)

@@ -24,10 +24,10 @@ from foldproof.model.stacked import State, stack
 from foldproof.training.averaging import AVERAGINGS
 from foldproof.training.beginning import Beginning, beginning_of
 from foldproof.training.class_weights import CLASS_WEIGHTS
-from foldproof.training.data_module import FoldDataModule
+from foldproof.training.fold_data import FoldData
 from foldproof.training.heads import ceiling, heads_for, target_weights
 from foldproof.training.losses import loss_settings
-from foldproof.training.module import Objective
+from foldproof.training.objective import Objective
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.penalties import PENALTIES
 from foldproof.training.population import Population
@@ -138,9 +138,7 @@ def _first_rows(dataset: Dataset, split: Split, statistics: Statistics, index: i
     return statistics.preprocessing(rows[None], learnt)[0]
 
 
-def make_data(
-    dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: BatchSize, steps: int
-) -> FoldDataModule:
+def make_data(dataset: Dataset, split: Split, members: tuple[int, ...], batch_size: BatchSize, steps: int) -> FoldData:
     """The rows that these members may train on and stop by; the scored rows and the test set are not in it.
 
     Members with full batches have training sets of one size, so that no batch is padded and no row is left out.
@@ -153,7 +151,7 @@ def make_data(
         batch_size = training.rows.shape[1]
         if not training.weight.all():
             raise ValueError("members with full batches must have training sets of one size to be one population")
-    return FoldDataModule(
+    return FoldData(
         dataset.features, dataset.targets, training, inner, keys, batch_size, steps, weights=dataset.weights
     )
 

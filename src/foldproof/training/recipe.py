@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from foldproof.config.schedule import ReduceOnPlateau
 from foldproof.training.averaging import AveragingRow
-from foldproof.training.module import Objective
+from foldproof.training.objective import Objective
 from foldproof.training.snapshots import Cycles
 
 

@@ -1,11 +1,10 @@
-"""What Lightning iterates over: index tensors `[steps, P, B]`, made for a whole epoch at once, on the device."""
+"""The rows of a population, and the batches of an epoch: index tensors `[steps, P, B]`, made at once on the device."""
 
 from collections.abc import Iterator
 from math import ceil
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -16,28 +15,7 @@ STEPS_AT_ONCE = 64  # that Lightning hands over
 RESIDENT_SHARE = 0.5  # of a GPU's free memory that the rows may take; beyond, they are gathered on the host
 
 
-class EpochLoader:
-    """The steps of one epoch; `set_epoch`, which Lightning calls, says which of those of this process."""
-
-    def __init__(self, source: "FoldDataModule") -> None:
-        self._source = source
-        self._epoch = source.first_epoch
-        self.sampler = self
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, counted from 0 where this process began."""
-        self._epoch = self._source.first_epoch + epoch
-
-    def __len__(self) -> int:
-        return ceil(self._source.steps / STEPS_AT_ONCE)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        source = self._source
-        steps = epoch_batches(source.training, source.keys, self._epoch, source.batch_size, source.steps)
-        yield from steps.split(STEPS_AT_ONCE)
-
-
-class FoldDataModule(pl.LightningDataModule):
+class FoldData:
     """One shared copy of the raw rows, and for each member alive the tables of rows that it may see."""
 
     def __init__(
@@ -52,7 +30,6 @@ class FoldDataModule(pl.LightningDataModule):
         first_epoch: int = 0,
         weights: NDArray[np.float32] | None = None,
     ) -> None:
-        super().__init__()
         self.features = torch.from_numpy(features)
         self.targets = torch.from_numpy(targets)
         self.weights = None if weights is None else torch.from_numpy(weights)
@@ -75,9 +52,9 @@ class FoldDataModule(pl.LightningDataModule):
             if self.features.nbytes <= RESIDENT_SHARE * free:
                 self.features = self.features.to(device)
 
-    def train_dataloader(self) -> EpochLoader:
-        """The loader of the training steps."""
-        return EpochLoader(self)
+    def epoch(self, number: int) -> Tensor:
+        """The batches of an epoch, `[steps, P, B]`."""
+        return epoch_batches(self.training, self.keys, number, self.batch_size, self.steps)
 
     def gather(self, index: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Raw rows `[P, B, *shape]` in `dtype` and targets, `[P, B]` or `[P, B, T]`, of an index tensor `[P, B]`.
@@ -97,3 +74,22 @@ class FoldDataModule(pl.LightningDataModule):
         self.keys = self.keys[keep]
         self.training = self.training.select(keep)
         self.inner_validation = self.inner_validation.select(keep)
+
+
+class EpochLoader:
+    """What Lightning iterates over; `set_epoch`, which it calls, says which of the epochs of this process it is."""
+
+    def __init__(self, source: FoldData) -> None:
+        self._source = source
+        self._epoch = source.first_epoch
+        self.sampler = self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, counted from 0 where this process began."""
+        self._epoch = self._source.first_epoch + epoch
+
+    def __len__(self) -> int:
+        return ceil(self._source.steps / STEPS_AT_ONCE)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        yield from self._source.epoch(self._epoch).split(STEPS_AT_ONCE)

@@ -1,0 +1,143 @@
+"""Back-propagation against differences of the loss, element by element, in double precision.
+
+For an element w of a parameter the gradient must be `(L(w + h) - L(w - h)) / 2h`, up to rounding and curvature. Where
+`(L(w + h) - L(w)) / h` and `(L(w) - L(w - h)) / h` differ, the loss may have a kink within h (a rectified unit that
+turns on, another largest pixel): there the gradient must lie between them, and where they differ widely that tells
+nothing, so such an element is not counted. All changed networks are members of one population.
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+import torch
+from torch import Tensor
+
+from foldproof import randomness
+from foldproof.checks.finding import Seen
+from foldproof.checks.member import descent_of, index_of
+from foldproof.checks.row import Check
+from foldproof.checks.subject import Subject
+from foldproof.config.advice import Advice
+from foldproof.config.check import GradientCheck
+from foldproof.training.descent import Descent
+
+STEP = 1e-5  # h, of a weight of size 1 or less: rounding costs about 1e-11, curvature as much
+SMALLEST = 1e-5  # of the loss: gradients below it are compared with it, since rounding drowns them
+KINK = 1e-2  # difference of the one-sided derivatives, relative to the larger
+MOST = 2**23  # elements of the networks that are evaluated at once
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Of one parameter tensor: how many elements were compared, how many of them lay at a kink, the largest error."""
+
+    elements: int
+    kinks: int
+    error: float
+
+
+def look(subject: Subject, block: GradientCheck) -> Seen:
+    """The configured network and loss, masks, augmentation and penalties included, on some training rows."""
+    descent = descent_of(subject, subject.population, subject.objective, dtype=torch.float64)
+    descent.begin()
+    rows = torch.from_numpy(subject.rows[: block.rows])
+    found = compare(descent, rows, block.elements, block.largest_error)
+    wrong = {name: one.error for name, one in found.items() if not one.error <= block.largest_error}
+    kinks, elements = sum(one.kinks for one in found.values()), sum(one.elements for one in found.values())
+    beside = f" ({kinks} of {elements} elements at kinks, not counted)" if kinks else f" ({elements} elements)"
+    figures = {
+        "plot": "bars",
+        "labels": list(found),
+        "values": [one.error for one in found.values()],
+        "limit": block.largest_error,
+        "log": True,
+        "x_label": "largest relative error",
+        "y_label": "parameter",
+    }
+    if not wrong:
+        largest = max((one.error for one in found.values()), default=0.0)
+        return Seen(f"largest relative error {largest:.1e} over {len(found)} tensors{beside}", figures=figures)
+    named = ", ".join(f"{name} ({error:.1e})" for name, error in list(wrong.items())[:5])
+    sentence = (
+        f"the gradient is not the derivative of the loss for {len(wrong)} of {len(found)} tensors: {named}{beside}"
+    )
+    return Seen(sentence, (_advice(subject),), figures)
+
+
+CHECK = Check(
+    "Is the gradient the derivative of the loss?",
+    "Training follows the gradient that back-propagation computes. Where that is not the derivative of the loss, steps "
+    "lead elsewhere, often well enough to go unnoticed.",
+    look,
+)
+
+
+def _advice(subject: Subject) -> Advice:
+    key = "model.factory" if subject.params.model.name == "factory" else "train.loss.name"
+    return Advice(
+        key,
+        "A backward pass written by hand is wrong, in a layer at or behind the last tensor named, or in the loss: "
+        "derive it again, or leave it to autograd.",
+    )
+
+
+def compare(descent: Descent, rows: Tensor, elements: int, precise: float) -> dict[str, Compared]:
+    """For each parameter of a descent of one member, by name: gradients against differences, on `rows` `[B]`.
+
+    Differences from both sides that agree to `precise` are compared with by their mean.
+    """
+    layout = descent.population.network.layout
+    point = descent.matrix.detach().clone()
+    loss, gradient = _gradient(descent, rows)
+    chosen = _chosen(layout.sizes, elements, descent.population.keys[0])
+    places = torch.cat(chosen)
+    steps = STEP * point[0, places].abs().clamp(min=1.0)
+    ahead = (_losses(descent, rows, point, places, steps) - loss) / steps
+    behind = (loss - _losses(descent, rows, point, places, -steps)) / steps
+    own, mean = gradient[places], (ahead + behind) / 2
+    low, high = torch.minimum(ahead, behind), torch.maximum(ahead, behind)
+    size = torch.stack([own.abs(), ahead.abs(), behind.abs()]).amax(0).clamp(min=SMALLEST * max(abs(loss), 1e-3))
+    outside = torch.maximum(low - own, own - high).clamp(min=0)
+    error = torch.where(high - low > precise * size, outside, (own - mean).abs()) / size
+    kink = (high - low > KINK * size) & (outside <= precise * size)
+    error = error.masked_fill(kink, 0.0).nan_to_num(nan=inf)
+    counts = [len(one) for one in chosen]
+    return {
+        name: Compared(len(errors), int(kinks.sum()), float(errors.max()))
+        for name, errors, kinks in zip(layout.names, error.split(counts), kink.split(counts), strict=True)
+    }
+
+
+def _gradient(descent: Descent, rows: Tensor) -> tuple[float, Tensor]:
+    """The loss and its gradient `[N]`, by back-propagation."""
+    descent.matrix.grad = None
+    buffers = {name: value.clone() for name, value in descent.population.buffers.items()}
+    loss = descent.training_losses(index_of(rows, 1), descent.matrix, buffers, 0)
+    loss.sum().backward()
+    assert descent.matrix.grad is not None
+    return float(loss.detach()[0]), descent.matrix.grad[0]
+
+
+def _chosen(sizes: list[int], elements: int, key: Tensor) -> list[Tensor]:
+    """Some places of each parameter, without repeats, drawn by lot; places count over the whole row of the matrix."""
+    found, start = [], 0
+    for number, size in enumerate(sizes):
+        draws = randomness.words(randomness.fold_in(randomness.at(key, "gradient check"), number), size)
+        found.append(start + torch.argsort(draws, stable=True)[:elements].sort().values)
+        start += size
+    return found
+
+
+@torch.no_grad()
+def _losses(descent: Descent, rows: Tensor, point: Tensor, places: Tensor, steps: Tensor) -> Tensor:
+    """The loss where one element is changed, for each of the places, `[n]`."""
+    population, found = descent.population, []
+    at_once = max(1, MOST // point.shape[1])
+    for part, change in zip(places.split(at_once), steps.split(at_once), strict=True):
+        copies = len(part)
+        matrix = point.repeat(copies, 1)
+        matrix[torch.arange(copies), part] += change
+        descent.population = population.select(torch.zeros(copies, dtype=torch.int64))
+        found.append(descent.training_losses(index_of(rows, copies), matrix, descent.population.buffers, 0))
+    descent.population = population
+    return torch.cat(found)

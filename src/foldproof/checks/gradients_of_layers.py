@@ -1,0 +1,89 @@
+"""The gradient of the first batch, layer by layer: whether it reaches the first one, and whether units are alike."""
+
+import torch
+from torch import Tensor, nn
+
+from foldproof.checks.finding import Seen
+from foldproof.checks.member import descent_of, index_of, without_regularisation
+from foldproof.checks.row import Check
+from foldproof.checks.subject import Subject
+from foldproof.config.advice import Advice
+from foldproof.config.check import GradientFlow, Symmetry
+
+INITIALIZER = Advice("model.initializer", "auto draws weights at random, in a size that suits the activation.")
+
+
+def look_at_flow(subject: Subject, block: GradientFlow) -> Seen:
+    """The root mean square of each weight's gradient; the first layer's against the last one's."""
+    sizes = {name: float(gradient.square().mean().sqrt()) for name, (_, gradient) in _weights(subject).items()}
+    figures = {
+        "plot": "bars",
+        "labels": list(sizes),
+        "values": list(sizes.values()),
+        "log": True,
+        "x_label": "root mean square of the gradient",
+        "y_label": "weights",
+    }
+    if len(sizes) < 2:
+        return Seen("a network of one layer has no way for the gradient to get lost on", figures=figures, applies=False)
+    (first, at_first), *_, (last, at_last) = sizes.items()
+    told = f"the gradient is {at_first:.1e} in the first layer ({first}) and {at_last:.1e} in the last one ({last})"
+    if at_first < block.vanishing * at_last or at_first == 0:
+        vanishing = "It vanishes on the way: take relu or another activation that does not flatten it, or fewer layers."
+        return Seen(told, (Advice("model.activation", vanishing), INITIALIZER, NORMALISE), figures)
+    if not at_first <= block.exploding * at_last:
+        exploding = Advice(
+            "model.initializer", "It grows from layer to layer: take smaller initial weights, such as auto."
+        )
+        return Seen(told, (exploding, NORMALISE), figures)
+    return Seen(told, figures=figures)
+
+
+NORMALISE = Advice("model.normalisation", "batch or layer keeps the signals of every layer in size.")
+
+
+def look_at_symmetry(subject: Subject, block: Symmetry) -> Seen:
+    """Units of a layer with equal incoming weights and equal gradients: they are equal for ever."""
+    twins = {name: _twins(*both) for name, both in _weights(subject).items()}
+    found = {name: share for name, share in twins.items() if share > block.share}
+    if not found:
+        return Seen(f"in none of {len(twins)} layers do two units begin alike")
+    name, share = max(found.items(), key=lambda one: one[1])
+    sentence = (
+        f"{share:.0%} of the units that {name} leads to have a twin, with equal weights and an equal gradient: "
+        "they stay one unit"
+    )
+    return Seen(sentence, (INITIALIZER,))
+
+
+def _weights(subject: Subject) -> dict[str, tuple[Tensor, Tensor]]:
+    """Each weight `[O, ...]` with its gradient, by name; not those of embeddings, of which a batch meets a few rows."""
+    descent = descent_of(subject, without_regularisation(subject.population), subject.objective, dtype=torch.float64)
+    descent.begin()
+    buffers = descent.population.buffers
+    descent.training_losses(index_of(torch.from_numpy(subject.rows), 1), descent.matrix, buffers, 0).sum().backward()
+    gradient = descent.matrix.grad
+    assert gradient is not None
+    network = descent.population.network
+    weights, gradients = network.layout.unfold(descent.matrix.detach()), network.layout.unfold(gradient)
+    tables = network.parameters_of(nn.Embedding)
+    return {name: (one[0], gradients[name][0]) for name, one in weights.items() if one.dim() > 2 and name not in tables}
+
+
+def _twins(weights: Tensor, gradients: Tensor) -> float:
+    """The share of rows of `weights` `[O, ...]` that are equal to another one, as their gradients are."""
+    both = torch.cat([weights.flatten(1), gradients.flatten(1)], dim=1)
+    _, kind, counts = torch.unique(both, dim=0, return_inverse=True, return_counts=True)
+    return float((counts[kind] > 1).double().mean())
+
+
+GRADIENT_FLOW = Check(
+    "Does the gradient reach the first layer?",
+    "Through many layers a gradient shrinks or grows by a factor a layer: first layers then hardly learn, or jump.",
+    look_at_flow,
+)
+SYMMETRY = Check(
+    "Do the units of a layer begin differently?",
+    "Units with equal weights and equal gradients make equal steps: a layer of them is one unit wide.",
+    look_at_symmetry,
+)

@@ -1,0 +1,128 @@
+"""What each layer puts out for real rows before the first step: its spread, dead units, units at their ends."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from foldproof.checks.finding import Seen
+from foldproof.checks.row import Check
+from foldproof.checks.subject import Subject
+from foldproof.config.advice import Advice
+from foldproof.config.check import DeadUnits, SaturatedUnits, Signals
+from foldproof.model.observed import BOUNDED, RECTIFIED, dead_share, end_share, observe
+
+INITIALIZER = "model.initializer"
+
+
+def look_at_signals(subject: Subject, block: Signals) -> Seen:
+    """Of each layer that has weights or bends: how its outputs differ from row to row, and their mean."""
+
+    def spread(layer: nn.Module, outputs: Tensor) -> dict[str, Tensor]:
+        if isinstance(layer, nn.Flatten | nn.Identity | nn.Dropout):
+            return {}
+        return {"sd": outputs.var(0).mean().sqrt()}
+
+    found = _of_layers(subject, spread)
+    deviations = {name: values["sd"] for name, values in found.items()}
+    figures = {**_bars(deviations, "standard deviation over rows"), "log": True}
+    faint = {name: value for name, value in deviations.items() if not value >= block.smallest}
+    loud = {name: value for name, value in deviations.items() if value > block.largest}
+    if not faint and not loud:
+        low, high = min(deviations.values()), max(deviations.values())
+        return Seen(
+            f"outputs of {len(found)} layers differ from row to row by {low:.3g} to {high:.3g}", figures=figures
+        )
+    if faint:
+        name, value = next(iter(faint.items()))
+        sentence = f"outputs of {name} differ from row to row by {value:.1e}: what the rows say is lost on the way"
+        advice = "Take initial weights that suit the activation (auto), another activation, or fewer layers."
+    else:
+        name, value = next(iter(loud.items()))
+        sentence = f"outputs of {name} differ from row to row by {value:.3g}: it blows up what it is given"
+        advice = "Take smaller initial weights (auto suits the activation), and scale the inputs."
+    return Seen(
+        sentence, (Advice(INITIALIZER, advice), Advice("model.normalisation", "batch keeps signals in size.")), figures
+    )
+
+
+def look_at_dead_units(subject: Subject, block: DeadUnits) -> Seen:
+    """Of each rectified layer the share of units that are 0 for every row."""
+    found = _of_layers(
+        subject, lambda layer, outputs: {"share": dead_share(outputs)} if type(layer) in RECTIFIED else {}
+    )
+    if not found:
+        return Seen("no unit of this network is cut off at 0", applies=False)
+    shares = {name: values["share"] for name, values in found.items()}
+    worst = max(shares, key=shares.__getitem__)
+    sentence = f"of {worst}, the worst of {len(shares)}, {shares[worst]:.0%} of the units are always 0"
+    figures = {**_bars(shares, "share of dead units"), "limit": block.share}
+    if shares[worst] <= block.share:
+        return Seen(sentence, figures=figures)
+    advice = (
+        "Dead units never learn: take initial weights by he (auto), biases of 0, or leaky_relu as model.activation."
+    )
+    return Seen(
+        sentence, (Advice(INITIALIZER, advice), Advice("model.activation", "leaky_relu or elu cannot die.")), figures
+    )
+
+
+def look_at_saturated_units(subject: Subject, block: SaturatedUnits) -> Seen:
+    """Of each sigmoid, tanh and hard tanh the share of outputs that are near an end of their range."""
+
+    def ends(layer: nn.Module, outputs: Tensor) -> dict[str, Tensor]:
+        bounds = BOUNDED.get(type(layer))
+        return {"share": end_share(outputs, bounds, block.within)} if bounds else {}
+
+    found = _of_layers(subject, ends)
+    if not found:
+        return Seen("no unit of this network has a range with two ends", applies=False)
+    shares = {name: values["share"] for name, values in found.items()}
+    worst = max(shares, key=shares.__getitem__)
+    sentence = (
+        f"of {worst}, the worst of {len(shares)}, {shares[worst]:.0%} of the outputs are at an end of their range"
+    )
+    figures = {**_bars(shares, "share of saturated outputs"), "limit": block.share}
+    if shares[worst] <= block.share:
+        return Seen(sentence, figures=figures)
+    advice = "Hardly any gradient passes there: take smaller initial weights (auto), and scale the inputs."
+    return Seen(sentence, (Advice(INITIALIZER, advice), Advice("preprocess.scale", "Scale the inputs.")), figures)
+
+
+def _of_layers(subject: Subject, look: Callable[[nn.Module, Tensor], dict[str, Tensor]]) -> dict[str, dict[str, float]]:
+    """What is found of each layer, by its name and kind, on the subject's rows."""
+    population = subject.population
+    rows = torch.from_numpy(subject.raw(subject.rows)).to(population.matrix.dtype)[None]
+    statistics = {name: value.to(rows.dtype) for name, value in population.statistics.items()}
+    inputs = population.preprocessing(rows, statistics)
+    seen = observe(population.network, population.matrix, population.buffers, inputs, look)
+    return {f"layer {layer}": {name: float(value[0]) for name, value in found.items()} for layer, found in seen.items()}
+
+
+def _bars(values: dict[str, float], label: str) -> dict[str, object]:
+    return {
+        "plot": "bars",
+        "labels": list(values),
+        "values": list(values.values()),
+        "x_label": label,
+        "y_label": "layer",
+    }
+
+
+SIGNALS = Check(
+    "Do signals reach every layer in a sensible size?",
+    "What the rows say must still be there at the output, and their gradient at the input. Layers that shrink or blow "
+    "up what they are given do the same to the next ones.",
+    look_at_signals,
+)
+DEAD_UNITS = Check(
+    "Are all rectified units alive?",
+    "A unit that is 0 for every row passes no gradient, so it stays 0 for ever.",
+    look_at_dead_units,
+)
+SATURATED_UNITS = Check(
+    "Are sigmoids and tanhs away from their ends?",
+    "At an end of its range an activation is flat, since sigma' = sigma (1 - sigma) and tanh' = 1 - tanh^2: training "
+    "stands still.",
+    look_at_saturated_units,
+)

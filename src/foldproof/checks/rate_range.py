@@ -1,0 +1,98 @@
+"""A learning-rate range test: short trainings at many rates, all at once as one population.
+
+Smith ("Cyclical learning rates for training neural networks", 2017) raises the rate in one training; here every rate
+has a training of its own, on the same rows in the same order with the same masks, so that nothing but the rate differs.
+"""
+
+from dataclasses import replace
+from math import inf
+
+import torch
+from torch import Tensor
+
+from foldproof.checks.finding import Seen
+from foldproof.checks.member import descent_of
+from foldproof.checks.row import Check
+from foldproof.checks.subject import Subject
+from foldproof.config.advice import Advice
+from foldproof.config.check import RateRange
+
+BELOW, ABOVE = 3.0, 2.0  # decades around the rate that is customary
+AS_GOOD = 0.05  # of the best rate's progress that another may lack
+KEY = "train.optimizer.learning_rate"
+
+
+def look(subject: Subject, block: RateRange) -> Seen:
+    """The configured optimizer, with all that regularises, at constant rates; the configured one among them."""
+    objective = subject.objective
+    if objective.optimizer.alone:
+        return Seen("this optimizer trains one member at a time, so there is no range to test at once", applies=False)
+    own = float(subject.population.settings["learning_rate"][0])
+    rates = range_of(objective.optimizer.learning_rate, block.rates)
+    course = losses_at(subject, torch.cat([rates, torch.tensor([own], dtype=torch.float64)]), block.steps)
+    first, late = float(course[0].mean()), late_losses(course)
+    progress = first - late  # higher is better; -inf where the loss was lost
+    suggested = suggestion(rates, progress[:-1])
+    figures = {
+        "plot": "line",
+        "x": rates.tolist(),
+        "y": [None if value == inf else value for value in late[:-1].clamp(max=3 * first).tolist()],
+        "limit": first,
+        "marks": {"suggested": suggested, "configured": own},
+        "log_x": True,
+        "x_label": "learning rate",
+        "y_label": f"training loss after {block.steps} steps",
+    }
+    best, ours = float(progress[:-1].max()), float(progress[-1])
+    if best <= 0:
+        advice = (Advice("model.initializer", "No rate gets anywhere: look at the findings above first."),)
+        return Seen(
+            f"at no rate from {rates[0]:.1g} to {rates[-1]:.1g} does the loss fall below {first:.4g}", advice, figures
+        )
+    told = f"configured {own:.3g}; suggested {suggested:.2g}, by {block.steps} steps at each of {len(rates)} rates"
+    if max(own / suggested, suggested / own) <= block.factor or ours > block.progress * best:
+        return Seen(told, figures=figures)
+    how = "too high" if own > suggested else "too low"
+    reached = f"at {own:.3g} the loss {'is lost' if ours == -inf else f'goes from {first:.4g} to {first - ours:.4g}'}"
+    sentence = f"the rate looks {how}: {reached}, at {suggested:.2g} to about {first - best:.4g}"
+    return Seen(sentence, (Advice(KEY, f"Try {suggested:.2g}, or auto."),), figures)
+
+
+def range_of(customary: float, count: int) -> Tensor:
+    """So many rates `[R]` around the customary one, evenly spaced on a logarithmic scale."""
+    return customary * torch.logspace(-BELOW, ABOVE, count, dtype=torch.float64)
+
+
+def losses_at(subject: Subject, rates: Tensor, steps: int) -> Tensor:
+    """The training loss before each of so many steps at each rate, `[steps, R]`, penalties and masks included."""
+    objective = replace(subject.objective, factor_of_epochs=lambda _: 1.0)
+    descent = descent_of(subject, subject.population, objective, len(rates))
+    descent.population = replace(descent.population, settings=descent.population.settings | {"learning_rate": rates})
+    descent.begin()
+    course, epoch = list[Tensor](), 0
+    while len(course) < steps:
+        for index in descent.data.epoch(epoch)[: steps - len(course)]:
+            descent.begin_epoch()
+            descent.step(index)
+            course.append(descent.losses.sums())
+        epoch += 1
+    return torch.stack(course)
+
+
+def late_losses(course: Tensor) -> Tensor:
+    """The mean loss over the last quarter of the steps, `[R]`, of a course `[steps, R]`; infinite where it was lost."""
+    late = course[len(course) * 3 // 4 :].mean(0)
+    return late.where(course.isfinite().all(0), torch.tensor(inf, dtype=late.dtype))
+
+
+def suggestion(rates: Tensor, progress: Tensor) -> float:
+    """The middle, on a logarithmic scale, of the rates that came nearly as far as the best; to two digits."""
+    good = rates[progress >= (1 - AS_GOOD) * progress.max()]
+    return float(f"{float(good.log().mean().exp()):.2g}")
+
+
+CHECK = Check(
+    "Is the learning rate one at which the loss falls?",
+    "The rate decides more than any other number: too low and the loss hardly falls, too high and it jumps or is lost.",
+    look,
+)
