@@ -109,7 +109,7 @@ class Course:
 def over(part: float, whole: float) -> float:
     """Their ratio; of nothing, 1 where both are nothing, else infinite."""
     if whole:
-        return float(part / whole)
+        return float(part) / float(whole)  # beyond all numbers it is infinite
     return 1.0 if part == 0 else float("inf")
 
 

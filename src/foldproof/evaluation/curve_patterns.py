@@ -18,11 +18,11 @@ BLOWN_UP = 10.0  # times the loss of saying nothing, in the first epoch: initial
 FLAT = 0.02  # share by which an inner-validation loss may have fallen and still be called flat
 SLOPE = 0.1  # the same of the training loss, whose noise is larger
 FLAT_EPOCHS = 4  # that a start must be flat for: a warm-up of one or two epochs is no fault
-WOKEN = 0.8  # of the first training loss left at the end: it did learn, later
+FASTER = 5.0  # times the first fall over so many epochs, that the steepest one is: it did learn, later
 NEAR = 0.02  # a sum of rates so small leaves initial weights, of about 0.1, where they were
-STRAIGHT = 0.6  # slope over the last third of the summed rates to that over the first; a curve that bends has 0 to 0.4
+STRAIGHT = 0.8  # slope over the last third of the summed rates to that over the first; a curve that bends has 0 to 0.7
 MANY_EPOCHS = 20  # a straight line over fewer only says that training was short
-HALF = 0.5  # of the first loss left at the end of the straight line
+HALF = 0.5  # of the first training loss left at the end of the straight line
 UNLIKE = 1.25  # inner-validation over training loss in the first epochs; usual is 0.3 to 1.1
 STUCK = 0.3  # share that the inner-validation loss gained at most, while
 LEARNT = 0.6  # no more than this of the training loss was left
@@ -31,7 +31,7 @@ LOST = 0.25  # of what the inner-validation loss had gained at its best epoch
 RISEN = 1.05  # the inner-validation loss at the end over its lowest, with a large gap
 ROOM = 0.8  # skill on the fold beyond which there is little to lose by learning rows by heart
 NO_GAP = 1.1  # inner-validation over training loss at the best epoch
-HELD = 0.3  # the same, where penalties or dropout weigh more in the training loss than the data do
+HELD = 0.5  # the same, where penalties or dropout weigh more in the training loss than the data do
 SHORTFALL = 0.2  # of the way from trivial to perfect, that the best baseline is ahead on the fold
 UNSTEADY = 0.18  # jitter of the inner-validation loss; of 100 healthy members one had 0.17
 SMALL = 0.1  # of the first inner-validation loss: below it a few rows make large ratios
@@ -49,9 +49,9 @@ def rate_too_high(course: Course) -> str | None:
     losses, beginning = course.training, _trivial_loss(course)
     if beginning is not None and losses[0] > BLOWN_UP * beginning:
         return f"the first epoch's training loss is {losses[0]:.3g}, where saying nothing has {beginning:.3g}."
-    jumps = np.diff(losses) / np.maximum(np.maximum.accumulate(losses)[:-1], np.finfo(float).tiny)
-    place = int(jumps.argmax())
-    if jumps[place] > JUMP:
+    beyond = np.diff(losses) - JUMP * np.maximum.accumulate(losses)[:-1]
+    place = int(beyond.argmax())
+    if beyond[place] > 0:
         return f"the training loss jumps from {losses[place]:.3g} to {losses[place + 1]:.3g} in epoch {place + 1}."
     jitter = course.jitter(losses)
     if jitter > SHAKEN and course.left > NOT_FAR:
@@ -60,11 +60,21 @@ def rate_too_high(course: Course) -> str | None:
 
 
 def _trivial_loss(course: Course) -> float | None:
-    """Of predicting the mean, told by R² = 1 - loss / loss of the mean; None where that is not the score."""
-    if course.scores is None or course.scores.metric != "r2":
+    """Of a network that says nothing; None where the curves do not tell.
+
+    For values it is what R² = 1 - loss / loss of the mean says; for classes the lowest loss of epochs whose
+    accuracy is no better than that of the most frequent class.
+    """
+    scores = course.scores
+    if scores is None:
         return None
-    found = course.inner / np.maximum(1 - course.scores.inner, 1e-6)
-    return float(np.median(found)) if np.isfinite(found).all() else None
+    if scores.metric == "r2":
+        found = float(np.median(course.inner / np.maximum(1 - scores.inner, 1e-6)))
+        return found if np.isfinite(found) else None
+    if scores.trivial is None:
+        return None
+    both = np.maximum(course.training, course.inner)  # one alone may be low where rows are learnt by heart
+    return float(both[scores.inner <= scores.trivial].min(initial=np.inf))
 
 
 def flat_start(course: Course) -> str | None:
@@ -73,10 +83,11 @@ def flat_start(course: Course) -> str | None:
     if course.gained < FLAT and course.left > 1 - FLAT and course.travelled > NEAR:
         return f"the loss hardly falls in {course.epochs} epochs: from {inner[0]:.3g} to {inner[course.best]:.3g}."
     start = slice(0, FLAT_EPOCHS)
+    rates, falls = course.learning_rate, inner[: 1 - FLAT_EPOCHS] - inner[FLAT_EPOCHS - 1 :]
+    warm = rates[start].min() >= rates.max() / 2  # else a warm-up kept the loss where it was
     flat = inner[start].min() > (1 - FLAT) * inner[0] and training[start].min() > (1 - SLOPE) * training[0]
-    if flat and course.left < WOKEN:
-        first = int(np.argmax(inner < (1 - SLOPE) * inner[0]))
-        return f"the loss is flat at {inner[0]:.3g} at first, and falls from about epoch {first} on."
+    if warm and flat and course.left < 1 - SLOPE and falls.max() > FASTER * max(falls[0], 0.0):
+        return f"the loss is flat at {inner[0]:.3g} at first, and falls fastest from epoch {int(falls.argmax())} on."
     return None
 
 
@@ -93,7 +104,7 @@ def rate_too_low(course: Course) -> str | None:
         return None
     first, second, third, last = np.interp(np.linspace(rates[0], rates[-1], 4), rates, inner)
     straight = over(third - last, first - second) > STRAIGHT and first > second > third > last
-    if straight and course.gained > FLAT and last > HALF * first:
+    if straight and course.gained > FLAT and course.left > HALF:
         return f"the loss falls in a slow straight line, from {first:.3g} to {last:.3g} in {course.epochs} epochs."
     return None
 

@@ -82,7 +82,7 @@ def _larger(courses: Sequence[Course], model: Model) -> Advice:
     gap = median(course.gap for course in courses)
     if gap < curve_patterns.HELD:
         return Advice(
-            "train.penalty.l2",
+            "train.penalty.l2" if model.dropout <= MUCH_DROPOUT else "model.dropout",
             f"The loss in training is {1 / max(gap, 1e-6):.3g} times that on inner validation: what counts in training "
             "alone, penalties and dropout, outweighs the data. Lower it.",
         )
@@ -99,6 +99,7 @@ def _longer(courses: Sequence[Course], _: Model) -> Advice:
     )
 
 
+MUCH_DROPOUT = 0.5  # of hidden units; the most that is usual
 _FAULTY = ("diverged", "rate_too_high")
 DIAGNOSES: dict[str, Pattern] = {
     "diverged": Pattern(
