@@ -317,4 +317,55 @@ FRESH = (
         model=mlp(64),
     ),
 )
-CASES = {case.name: case for case in (*HEALTHY, *PLANTED, *FRESH)}
+
+# The same once more, after the fresh ones had been looked at.
+LAST = (
+    Case(
+        "last_adam_2",
+        "digits",
+        TOO_HIGH,
+        rows=600,
+        model=mlp(128),
+        train=optimizer("adam", 2.0, epochs=30, **LIMITLESS),
+    ),
+    Case(
+        "last_rate_of_momentum",
+        "wine",
+        (*TOO_HIGH, "unstable"),
+        model=mlp(32, normalisation="none"),
+        train=optimizer("momentum", 2.0, epochs=60, **LIMITLESS, **CONSTANT),
+    ),
+    Case("last_zeros", "iris", ("flat_start",), model=mlp(32, initializer="zeros"), train={"epochs": 60}),
+    Case(
+        "last_sigmoid_10",
+        "breast_cancer",
+        ("flat_start",),
+        model=mlp(*[32] * 10, activation="sigmoid", normalisation="none"),
+        train={"epochs": 40},
+    ),
+    Case(
+        "last_sgd_slow",
+        "digits",
+        ("rate_too_low",),
+        rows=800,
+        model=mlp(128),
+        train=optimizer("sgd", 1e-4, epochs=60, **CONSTANT),
+    ),
+    Case("last_adam_slow", "iris", ("rate_too_low",), train=optimizer("adam", 1e-5)),
+    Case(
+        "last_by_heart",
+        "digits",
+        ("overfitting",),
+        rows=350,
+        damage="labels_shuffled",
+        model=mlp(384, dropout=0.0, normalisation="none"),
+        train={"epochs": 80, "early_stopping": {"patience": 80}},
+    ),
+    Case("last_diabetes_by_heart", "diabetes", ("overfitting",), rows=300, model=mlp(300, 300, dropout=0.0)),
+    Case("last_three_units", "digits", ("underfitting",), rows=1200, model=mlp(2, dropout=0.0), train={"epochs": 60}),
+    Case("last_l1", "digits", ("underfitting",), rows=600, model=mlp(64), train={"penalty": {"l1": 0.1}}),
+    Case("last_epochs", "diabetes", ("still_improving",), train=optimizer("adam", 0.001, epochs=6, **CONSTANT)),
+    Case("last_fold", "digits", ("inner_unlike_fold",), rows=900, damage="first_fold_negative", model=mlp(64)),
+    Case("last_inner", "digits", ("mismatch",), rows=1000, damage="inner_validation_noisy", model=mlp(64)),
+)
+CASES = {case.name: case for case in (*HEALTHY, *PLANTED, *FRESH, *LAST)}
