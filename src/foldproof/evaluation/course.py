@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -34,6 +35,13 @@ class Scores:
     def skill(self, score: float) -> float | None:
         """How far a score on the fold goes from the trivial one, 0, to a perfect one, 1."""
         return None if self.trivial is None or self.trivial >= 1 else (score - self.trivial) / (1 - self.trivial)
+
+    def chance(self, rows: int) -> float:
+        """The highest score on so many rows that a network that says nothing may have: a standard error above it."""
+        if self.trivial is None:
+            return float("-inf")
+        variance = self.trivial * (1 - self.trivial) if self.metric == "accuracy" else 2.0
+        return self.trivial + sqrt(max(variance, 0.0) / rows)
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,24 @@ JUMP = 0.4  # of the highest loss so far, that the training loss rises in one ep
 SHAKEN = 0.14  # jitter of a training loss that has not come far; noise of dropout alone was up to 0.11
 NOT_FAR = 0.35  # of the first training loss left: below it noise looks large, since the level is small
 BLOWN_UP = 10.0  # times the loss of saying nothing, in the first epoch: initial weights do not do that, steps do
+DIED = 2.0  # the same, of a network that says nothing at the end: units that long steps have killed
+AS_SILENT = 1.25  # times the loss of saying nothing, or by which it may be below, to count as that
 FLAT = 0.02  # share by which an inner-validation loss may have fallen and still be called flat
 SLOPE = 0.1  # the same of the training loss, whose noise is larger
+QUIET = 0.015  # jitter of a training loss that does not hang on the rows; dropout alone gives 0.02 and more
 FLAT_EPOCHS = 4  # that a start must be flat for: a warm-up of one or two epochs is no fault
 FASTER = 5.0  # times the first fall over so many epochs, that the steepest one is: it did learn, later
-NEAR = 0.02  # a sum of rates so small leaves initial weights, of about 0.1, where they were
+NOWHERE = 0.02  # a sum of rates that leaves initial weights, of about 0.1, where they were
+NEAR = 0.2  # the same for an optimizer whose steps are shorter than its rate, and a loss that did not fall
 STRAIGHT = 0.8  # slope over the last third of the summed rates to that over the first; a curve that bends has 0 to 0.7
 MANY_EPOCHS = 20  # a straight line over fewer only says that training was short
 HALF = 0.5  # of the first training loss left at the end of the straight line
 UNLIKE = 1.25  # inner-validation over training loss in the first epochs; usual is 0.3 to 1.1
 STUCK = 0.3  # share that the inner-validation loss gained at most, while
 LEARNT = 0.6  # no more than this of the training loss was left
-GAP, LARGE_GAP = 2.0, 3.0  # inner-validation over training loss at the end; healthy ones with room to gain: 1.5
-LOST = 0.25  # of what the inner-validation loss had gained at its best epoch
+BELOW = 0.7  # standard errors by which the inner score is below that on the fold, which rows by heart do not explain
+GAP, LARGE_GAP = 1.8, 3.0  # inner-validation over training loss at the end; healthy ones with room to gain: 1.5
+LOST = 0.15  # of what the inner-validation loss had gained at its best epoch
 RISEN = 1.05  # the inner-validation loss at the end over its lowest, with a large gap
 ROOM = 0.8  # skill on the fold beyond which there is little to lose by learning rows by heart
 NO_GAP = 1.1  # inner-validation over training loss at the best epoch
@@ -46,9 +51,11 @@ def diverged(course: Course) -> str | None:
 
 def rate_too_high(course: Course) -> str | None:
     """A training loss that explodes, leaps up, or goes up and down instead of falling."""
-    losses, beginning = course.training, _trivial_loss(course)
-    if beginning is not None and losses[0] > BLOWN_UP * beginning:
-        return f"the first epoch's training loss is {losses[0]:.3g}, where saying nothing has {beginning:.3g}."
+    losses, silent = course.training, _silent_loss(course)
+    if silent is not None and losses[0] > BLOWN_UP * silent:
+        return f"the first epoch's training loss is {losses[0]:.3g}, where saying nothing has {silent:.3g}."
+    if silent is not None and _died(course, silent):
+        return f"the training loss falls from {losses[0]:.3g} to that of saying nothing, {losses[-1]:.3g}."
     beyond = np.diff(losses) - JUMP * np.maximum.accumulate(losses)[:-1]
     place = int(beyond.argmax())
     if beyond[place] > 0:
@@ -59,7 +66,7 @@ def rate_too_high(course: Course) -> str | None:
     return None
 
 
-def _trivial_loss(course: Course) -> float | None:
+def _silent_loss(course: Course) -> float | None:
     """Of a network that says nothing; None where the curves do not tell.
 
     For values it is what R² = 1 - loss / loss of the mean says; for classes the lowest loss of epochs whose
@@ -71,16 +78,31 @@ def _trivial_loss(course: Course) -> float | None:
     if scores.metric == "r2":
         found = float(np.median(course.inner / np.maximum(1 - scores.inner, 1e-6)))
         return found if np.isfinite(found) else None
-    if scores.trivial is None:
-        return None
     both = np.maximum(course.training, course.inner)  # one alone may be low where rows are learnt by heart
-    return float(both[scores.inner <= scores.trivial].min(initial=np.inf))
+    return float(both[scores.inner <= scores.chance(course.inner_rows)].min(initial=np.inf))
+
+
+def _at_chance(course: Course) -> bool:
+    """Whether the score on the fold is that of a network that says nothing."""
+    scores = course.scores
+    return scores is not None and scores.fold <= scores.chance(course.scored_rows)
+
+
+def _died(course: Course, silent_loss: float) -> bool:
+    """Whether a classifier says nothing at the end, and has the loss of that, after a beginning far above it."""
+    scores = course.scores
+    if scores is None or scores.metric != "accuracy" or course.training[0] <= DIED * silent_loss:
+        return False
+    end = over(course.end(course.training), silent_loss)
+    return 1 / AS_SILENT < end < AS_SILENT and course.end(scores.inner) <= scores.chance(course.inner_rows)
 
 
 def flat_start(course: Course) -> str | None:
     """A loss that does not fall, though the steps are long enough, or only after a while."""
     training, inner = course.training, course.inner
-    if course.gained < FLAT and course.left > 1 - FLAT and course.travelled > NEAR:
+    still = course.gained < FLAT and course.left > 1 - FLAT
+    silent = course.left > 1 - SLOPE and _at_chance(course)
+    if (still or silent) and course.jitter(training) < QUIET and course.travelled > NOWHERE:
         return f"the loss hardly falls in {course.epochs} epochs: from {inner[0]:.3g} to {inner[course.best]:.3g}."
     start = slice(0, FLAT_EPOCHS)
     rates, falls = course.learning_rate, inner[: 1 - FLAT_EPOCHS] - inner[FLAT_EPOCHS - 1 :]
@@ -112,12 +134,19 @@ def rate_too_low(course: Course) -> str | None:
 def mismatch(course: Course) -> str | None:
     """An inner-validation loss above that in training from the first epochs on, which hardly falls."""
     ratio = float(np.median([over(*pair) for pair in zip(course.inner[:3], course.training[:3], strict=True)]))
-    if ratio > UNLIKE and course.gained < STUCK and course.left < LEARNT:
+    if ratio > UNLIKE and course.gained < STUCK and course.left < LEARNT and _worse_than_on_fold(course):
         return (
             f"the loss on inner validation is {ratio:.3g} times that in training from the first epochs on, and falls "
             f"by {course.gained:.0%} only."
         )
     return None
+
+
+def _worse_than_on_fold(course: Course) -> bool:
+    if course.scores is None:
+        return True
+    inner, fold = float(course.scores.inner[course.best]), course.scores.fold
+    return inner < fold and APART[course.scores.metric](inner, fold, course.inner_rows, course.scored_rows) > BELOW
 
 
 def overfitting(course: Course) -> str | None:
