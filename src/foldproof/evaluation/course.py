@@ -37,7 +37,10 @@ class Scores:
         return None if self.trivial is None or self.trivial >= 1 else (score - self.trivial) / (1 - self.trivial)
 
     def chance(self, rows: int) -> float:
-        """The highest score on so many rows that a network that says nothing may have: a standard error above it."""
+        """The highest score on so many rows that still says nothing: the trivial one and a standard error.
+
+        It is `sqrt(p (1 - p) / n)` of a share, and `sqrt(2 / n)` of R² about 0, as of a mean of squared normal errors.
+        """
         if self.trivial is None:
             return float("-inf")
         variance = self.trivial * (1 - self.trivial) if self.metric == "accuracy" else 2.0

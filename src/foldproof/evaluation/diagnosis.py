@@ -117,7 +117,7 @@ DIAGNOSES: dict[str, Pattern] = {
         "Learning rate too high",
         "Steps leap over the valleys of the loss instead of going down in them.",
         curve_patterns.rate_too_high,
-        _always("train.optimizer.learning_rate", "The training loss jumps: divide it by 3 to 10."),
+        _always("train.optimizer.learning_rate", "Steps are too long: divide it by 3 to 10."),
         unless=("diverged",),
     ),
     "flat_start": Pattern(
