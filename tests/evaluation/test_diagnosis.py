@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
-from tests.evaluation.curves.cases import CASES, FRESH, HEALTHY, LAST, MISSED, PLANTED, Case
+from tests.evaluation.curves.cases import HEALTHY, Case
+from tests.evaluation.curves.later_cases import CASES, FAULTY, MISSED
 from tests.evaluation.curves.recorded import facts, recorded
 from tests.evaluation.stand_in import digits_assessment, digits_run, jumping_assessment
 
@@ -23,7 +24,6 @@ from foldproof.evaluation.curve_patterns import APART
 from foldproof.evaluation.diagnosis import DIAGNOSES, diagnose
 from foldproof.evaluation.network_keys import NETWORKS, keys_of
 
-FAULTY = (*PLANTED, *FRESH, *LAST)
 MLP = Model.model_validate({"name": "mlp", "dropout": 0.1})
 
 

@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from foldproof.reproducibility import write_json
 from foldproof.tracking import mirror
 from foldproof.tracking.address import Address
 from foldproof.tracking.journal import Journal, read
 from foldproof.tracking.mirror import Cursor, Mirror, MirrorBusyError, records_left, sole
-from foldproof.tracking.results import DIAGNOSIS, record_diagnoses
 from foldproof.tracking.scribe import Scribe
 from foldproof.tracking.store import Store
 from foldproof.tracking.workspace import Home, files_of
@@ -57,29 +55,6 @@ def test_everything_arrives_and_again_adds_nothing(shared: Shared) -> None:
     path.with_suffix(".cursor").unlink()
     send(path, connect)
     expect_whole(held(store))
-
-
-def test_a_run_and_its_members_are_tagged_with_what_the_curves_say(shared: Shared, tmp_path: Path) -> None:
-    workspace, store, connect, _ = shared
-    path = write_run(workspace)
-    found = {"name": "unstable", "sentence": "the loss goes up and down."}
-    symptoms = ([], [found, {**found, "name": "overfitting"}])
-    members = [
-        {"seed": 0, "repeat": 0, "fold": member.fold, "symptoms": own}
-        for member, own in zip(MEMBERS, symptoms, strict=True)
-    ]
-    write_json(tmp_path / "evaluation.json", {"diagnoses": [found], "members": members})
-    with Journal(path) as journal:
-        record_diagnoses(Scribe(journal), tmp_path / "evaluation.json")
-        record_diagnoses(Scribe(journal), tmp_path / "absent.json")
-    send(path, connect)
-    run = held(store)
-    assert run.tags[DIAGNOSIS] == "unstable"
-    assert [run.children[member.name].tags[DIAGNOSIS] for member in MEMBERS] == [
-        "nothing amiss",
-        "unstable, overfitting",
-    ]
-    expect_whole(run)
 
 
 def test_times_are_those_of_the_journal(shared: Shared) -> None:

@@ -22,7 +22,7 @@ def facts() -> dict[str, Any]:
 @cache
 def recorded(name: str) -> tuple[tuple[Course, ...], Model]:
     """Of a case, by its name."""
-    known, table = facts()[name], pd.read_csv(HERE / f"{name}.csv")
+    known, table = facts()[name], pd.read_csv(HERE / f"{name}.csv.gz")
     metric = next(one for one in SCORES if f"inner_validation_{one}" in table)
     found = []
     for member in known["members"]:
