@@ -18,7 +18,7 @@ def test_a_run_and_its_members_are_tagged_with_what_the_curves_say(shared: Share
     workspace, store, connect, _ = shared
     path = write_run(workspace)
     found = {"name": "unstable", "sentence": "the loss goes up and down."}
-    symptoms = ([], [found, {**found, "name": "overfitting"}])
+    symptoms: tuple[list[dict[str, str]], ...] = ([], [found, {**found, "name": "overfitting"}])
     members = [
         {"seed": 0, "repeat": 0, "fold": member.fold, "symptoms": own}
         for member, own in zip(MEMBERS, symptoms, strict=True)

@@ -1,8 +1,8 @@
 """Patterns of learning curves: each looks at the course of one member and answers with the evidence, or None.
 
 Thresholds are shares and ratios, which no unit of a loss changes. They were chosen on trainings with planted faults and
-on healthy ones, both in tests/evaluation/curves, and held against faults and healthy ones that had no part in the choice:
-11 of 13 faults were told, and of 11 healthy runs none.
+on healthy ones, both in tests/evaluation/curves, and held against others that had no part in the choice: 11 of 13
+faults were told, and of 11 healthy runs none.
 """
 
 from collections.abc import Callable

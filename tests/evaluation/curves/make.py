@@ -17,6 +17,7 @@ from tests.evaluation.curves.cases import Case
 from tests.evaluation.curves.later_cases import CASES
 
 from foldproof.config import Params, params_from
+from foldproof.config.model import Model
 from foldproof.config.reading import read_yaml
 from foldproof.data.dataset import Dataset, complete
 from foldproof.data.describing import describe
@@ -190,7 +191,8 @@ def train(case: Case) -> tuple[str, dict[str, Any]]:
         for place, member in enumerate(assessment.members)
     ]
     record = trained.model.record
-    facts = {"network": record["network"], "steps": record["plan"]["steps_per_epoch"], "members": members}
+    network = Model.model_validate(record["network"]).model_dump(mode="json", exclude_defaults=True)
+    facts = {"network": network, "steps": record["plan"]["steps_per_epoch"], "members": members}
     return curves.table().to_csv(index=False, lineterminator="\n", float_format="%.5g"), facts
 
 
