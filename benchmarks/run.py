@@ -17,6 +17,7 @@ PARTS = {
     "fit": "benchmarks.fit_times",
     "scale": "benchmarks.scale",
     "techniques": "benchmarks.techniques",
+    "range": "benchmarks.range_test",
     "overhead": "benchmarks.overhead",
     "gpu": "benchmarks.gpu",
 }

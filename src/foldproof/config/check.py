@@ -114,7 +114,7 @@ class FirstLoss(Closed):
 
     severity: Severity = "warning"
     """error, warning or off"""
-    factor: Positive = 3.0
+    factor: Positive = 6.0
     """times that loss"""
 
 
@@ -224,8 +224,8 @@ class RateRange(Closed):
     """of each"""
     factor: Positive = 30.0
     """by which the configured rate may differ from the one suggested"""
-    progress: Share = 0.5
-    """of the best rate's, with which a configured rate that differs by more is put up with"""
+    progress: Share = 0.25
+    """of the best rate's, with which a rate that is lower by more than that is put up with"""
 
 
 class Check(Closed):
