@@ -12,10 +12,10 @@ class Keys:
     larger: str
     calmer: str
     how: str  # the second is turned
-    holds: str  # what counts in the training loss alone, and may be what keeps it from fitting more
+    holds: str  # what may keep it from fitting more
 
 
-BY_DROPOUT = ("model.dropout", "Raise it from {model.dropout:g}, or augment more.", "model.dropout")
+BY_DROPOUT = ("model.dropout", "Raise it from {model.dropout:g}, or augment more.", "model.dropout or train.penalty")
 NETWORKS: dict[NetworkName, Keys] = {
     "linear": Keys("model.name", "train.penalty.l2", "Raise it, or augment more.", "train.penalty"),
     "mlp": Keys("model.mlp.hidden", *BY_DROPOUT),

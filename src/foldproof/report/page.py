@@ -111,6 +111,7 @@ def render(
         baselines=rows.baselines(assessment),
         test_set=rows.test_set(assessment),
         averaging=rows.averaging(assessment),
+        curves=rows.curves(assessment),
         remarks_on_averaging=rows.remarks_on_averaging(assessment),
         pictures=_pictures(pictures),
         which_decides=which_decides(assessment),

@@ -55,6 +55,8 @@ def show(
         _item(console, rows.MARKS[check.status], f"{check.title}? {check.sentence}", STYLES[check.status])
     if findings:
         console.print(f"{in_a_line(findings)}.")
+    for line in rows.diagnoses(assessment):
+        _item(console, *(("✓", line, "green") if line == rows.NOTHING_AMISS else ("!", line, "yellow")))
     console.print()
     console.print("What next?", style="bold")
     for advice in assessment.advice:
@@ -79,6 +81,7 @@ def markdown(assessment: Assessment, findings: Sequence[Finding] = ()) -> str:
     parts.append(f"**Can I trust it?** {rows.trust(assessment)}.")
     parts.append(_list(f"{check.title}? {check.sentence}" for check in rows.remarks(assessment)))
     parts.append(f"{in_a_line(findings)}." if findings else "")
+    parts.append(_list(rows.diagnoses(assessment)))
     parts.append("**What next?**")
     parts.append(_list(f"`{advice.key}`: {advice.sentence}" for advice in assessment.advice))
     return "\n\n".join(part for part in parts if part) + "\n"

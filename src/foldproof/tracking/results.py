@@ -6,13 +6,15 @@ code; so both ways give the same record.
 
 import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from foldproof.data.splits import Member
 from foldproof.reproducibility import read_json
 from foldproof.tracking.curves import replay
 from foldproof.tracking.scribe import Scribe
+
+DIAGNOSIS = "foldproof.diagnosis"
 
 # The stages that the record is about, and the file without which a stage has left nothing.
 LEAVES = {"train": "reports/curves.csv", "evaluate": "reports/metrics.json", "report": "reports/report.html"}
@@ -43,6 +45,22 @@ def record_outputs(scribe: Scribe, root: Path, stage: str, seed: int) -> None:
                 scribe.metrics(dict(_numbers(own, f"{target}/")))
         for member, values in _folds(root / "reports" / "folds.csv", seed):
             scribe.metrics(values, member)
+        record_diagnoses(scribe, root / "reports" / "evaluation.json")
+
+
+def record_diagnoses(scribe: Scribe, evaluation: Path) -> None:
+    """Tags with what the learning curves say, of the run and of each member: names, or that nothing is amiss."""
+    assessed = read_json(evaluation) if evaluation.exists() else {}
+    if "diagnoses" not in assessed:  # not written, or by an earlier foldproof
+        return
+    scribe.tags({DIAGNOSIS: _names(assessed["diagnoses"])})
+    for one in assessed["members"]:
+        member = Member(one["seed"], one["repeat"], one["fold"])
+        scribe.tags({DIAGNOSIS: _names(one["symptoms"])}, member)
+
+
+def _names(found: Sequence[Mapping[str, str]]) -> str:
+    return ", ".join(one["name"] for one in found) or "nothing amiss"
 
 
 def _artifacts(root: Path, stage: str) -> Iterator[tuple[Path, str]]:
