@@ -124,7 +124,7 @@ def sentences(*words: str) -> Dataset:
         "text",
         "text",
         (1, 1),
-        (Column("word", "category", tuple("abc")),),
+        (Column("word", "category", tuple(ascii_lowercase)),),
         (Target("tag", "classification", ("a", "b")),),
     )
     return Dataset(schema, codes, targets, groups=groups)
