@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from itertools import product
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
