@@ -106,4 +106,10 @@ def test_softmax_twice_is_told_and_once_is_not() -> None:
     assert twice.advice[0].key == "model.factory"
     assert looked_at("outputs").status == "ok"
     assert looked_at("outputs", model={"initializer": "zeros"}).status == "ok"
-    assert looked_at("outputs", diabetes(120)).status == "not applicable"
+    assert looked_at("outputs", diabetes(120)).status == "ok"
+
+
+def test_numbers_behind_a_rectifier_are_told() -> None:
+    cut = looked_at("outputs", diabetes(120), {"name": "factory", "factory": "tests.checks.wrong_networks:cut_off"})
+    assert cut.status == "error"
+    assert "rectifier" in cut.sentence

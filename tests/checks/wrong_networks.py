@@ -50,3 +50,7 @@ def dead(shape: Shape, outputs: int) -> nn.Module:
     nn.init.constant_(layer.bias, -10.0)
     nn.init.normal_(layer.weight, std=0.01)
     return nn.Sequential(nn.Flatten(), layer, nn.ReLU(), nn.Linear(16, outputs))
+
+
+def cut_off(shape: Shape, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(shape[-1], 16), nn.Tanh(), nn.Linear(16, outputs), nn.ReLU())

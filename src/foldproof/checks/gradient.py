@@ -2,9 +2,9 @@
 
 For an element w of a parameter the gradient must be `(L(w + h) - L(w - h)) / 2h`, up to rounding and curvature. Where
 `(L(w + h) - L(w)) / h` and `(L(w) - L(w - h)) / h` differ a little, the loss may have a kink within h (a rectified unit
-that turns on, another largest pixel), and the gradient must lie between them. Where they differ widely, w may lie on
-kinks of several rows, at which any of many numbers is a gradient: that tells nothing, and is not counted. All changed
-networks are members of one population.
+that turns on, another largest pixel), and the gradient must lie between them. Where they differ widely, or change with
+h as much as they differ from the gradient, w lies on or among kinks of several rows, at which any of many numbers is a
+gradient: that tells nothing, and is not counted. All changed networks are members of one population.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from foldproof.config.advice import Advice
 from foldproof.config.check import GradientCheck
 from foldproof.training.descent import Descent
 
-STEP = 1e-5  # h, of a weight of size 1 or less: rounding costs about 1e-11, curvature as much
+STEPS = (1e-5, 1e-6)  # h, of a weight of size 1 or less: rounding costs about 1e-11 and 1e-10, curvature less
 SMALLEST = 1e-5  # of the loss: gradients below it are compared with it, since rounding drowns them
 KINK = 1e-2  # difference of the one-sided derivatives, relative to the larger
 MOST = 2**23  # elements of the networks that are evaluated at once
@@ -92,21 +92,41 @@ def compare(descent: Descent, rows: Tensor, elements: int, precise: float) -> di
     loss, gradient = _gradient(descent, rows)
     chosen = _chosen(layout.sizes, elements, descent.population.keys[0])
     places = torch.cat(chosen)
-    steps = STEP * point[0, places].abs().clamp(min=1.0)
-    ahead = (_losses(descent, rows, point, places, steps) - loss) / steps
-    behind = (loss - _losses(descent, rows, point, places, -steps)) / steps
-    own, mean = gradient[places], (ahead + behind) / 2
-    low, high = torch.minimum(ahead, behind), torch.maximum(ahead, behind)
-    size = torch.stack([own.abs(), ahead.abs(), behind.abs()]).amax(0).clamp(min=SMALLEST * max(abs(loss), 1e-3))
-    outside = torch.maximum(low - own, own - high).clamp(min=0)
-    error = torch.where(high - low > precise * size, outside, (own - mean).abs()) / size
-    kink = high - low > KINK * size
-    error = error.masked_fill(kink, 0.0).nan_to_num(nan=inf)
+    own, floor = gradient[places], SMALLEST * max(abs(loss), 1e-3)
+    (error, kink, mean), (closer, closer_kink, other) = (
+        _compared(own, *_differences(descent, rows, point, places, step, loss), floor, precise) for step in STEPS
+    )
+    size = torch.stack([own.abs(), mean.abs(), other.abs()]).amax(0).clamp(min=floor)
+    error = torch.minimum(error, closer)
+    kink = kink | closer_kink | ((mean - other).abs() > error * size / 2) & (error > precise)
+    error = error.masked_fill(kink, 0.0)
     counts = [len(one) for one in chosen]
     return {
         name: Compared(len(errors), int(kinks.sum()), float(errors.max()))
         for name, errors, kinks in zip(layout.names, error.split(counts), kink.split(counts), strict=True)
     }
+
+
+def _compared(
+    own: Tensor, ahead: Tensor, behind: Tensor, floor: float, precise: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Relative errors `[n]` of gradients by the differences on either side, where these lie at kinks, their mean."""
+    low, high, mean = torch.minimum(ahead, behind), torch.maximum(ahead, behind), (ahead + behind) / 2
+    size = torch.stack([own.abs(), ahead.abs(), behind.abs()]).amax(0).clamp(min=floor)
+    outside = torch.maximum(low - own, own - high).clamp(min=0)
+    error = torch.where(high - low > precise * size, outside, (own - mean).abs()) / size
+    return error.nan_to_num(nan=inf), high - low > KINK * size, mean
+
+
+def _differences(
+    descent: Descent, rows: Tensor, point: Tensor, places: Tensor, step: float, loss: float
+) -> tuple[Tensor, Tensor]:
+    """`(L(w + h) - L(w)) / h` and `(L(w) - L(w - h)) / h` of each place, `[n]` each."""
+    steps = step * point[0, places].abs().clamp(min=1.0)
+    return (
+        (_losses(descent, rows, point, places, steps) - loss) / steps,
+        (loss - _losses(descent, rows, point, places, -steps)) / steps,
+    )
 
 
 def _gradient(descent: Descent, rows: Tensor) -> tuple[float, Tensor]:

@@ -1,4 +1,7 @@
-"""Whether the network's outputs have gone through what the loss will put them through again."""
+"""Whether the network's outputs have been through what the loss does itself, or what numbers do not survive."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,37 +12,48 @@ from foldproof.checks.row import Check
 from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import Outputs
+from foldproof.model.output_activations import OutputActivation
+
+
+@dataclass(frozen=True)
+class Through:
+    """What outputs look as if they had been through, by which of their values, and what comes of it."""
+
+    what: str
+    looks: Callable[[Tensor, float], bool]
+    then: str
 
 
 def look(subject: Subject, block: Outputs) -> Seen:
-    """Of the first target: outputs that are probabilities already, for every row."""
+    """Of the first target: outputs that are probabilities already, or that are never below 0, for every row."""
     head = subject.objective.heads[0]
-    activation = head.loss.output_activation
-    looks = LOOKS.get(activation)
-    if looks is None:
-        return Seen("the loss takes the outputs as they are", applies=False)
+    through = THROUGH[head.loss.output_activation]
     outputs = _outputs(subject)[..., head.outputs]
     told = f"outputs lie between {float(outputs.min()):.3g} and {float(outputs.max()):.3g}"
-    if not looks(outputs, block.tolerance):
-        return Seen(f"{told}, and the loss puts them through {activation}")
-    advice = f"End the network with its last affine layer: the loss puts its outputs through {activation} itself."
-    sentence = f"{told} and look as if they had been through {activation}, which the loss will do once more"
-    return Seen(sentence, (Advice("model.factory", advice),))
+    if not through.looks(outputs, block.tolerance):
+        return Seen(told)
+    advice = Advice("model.factory", "End the network with its last affine layer.")
+    return Seen(f"{told} and look as if they had been through {through.what}: {through.then}", (advice,))
 
 
-def _summing_to_one(outputs: Tensor, tolerance: float) -> bool:
-    return _between(outputs) and bool(((outputs.sum(-1) - 1).abs() < tolerance).all())
+def _sum_to_one(outputs: Tensor, tolerance: float) -> bool:
+    return _between_zero_and_one(outputs, tolerance) and bool(((outputs.sum(-1) - 1).abs() < tolerance).all())
 
 
 def _between_zero_and_one(outputs: Tensor, tolerance: float) -> bool:  # noqa: ARG001
-    return _between(outputs)
-
-
-def _between(outputs: Tensor) -> bool:
     return bool(((outputs >= 0) & (outputs <= 1)).all()) and float(outputs.std()) > 0
 
 
-LOOKS = {"softmax": _summing_to_one, "sigmoid": _between_zero_and_one}
+def _cut_off(outputs: Tensor, tolerance: float) -> bool:  # noqa: ARG001
+    return bool((outputs >= 0).all() and (outputs == 0).any()) and float(outputs.std()) > 0
+
+
+AGAIN = "the loss will do so once more"
+THROUGH: dict[OutputActivation, Through] = {
+    "softmax": Through("softmax", _sum_to_one, AGAIN),
+    "sigmoid": Through("sigmoid", _between_zero_and_one, AGAIN),
+    "linear": Through("a rectifier", _cut_off, "half of all centred numbers lie below 0, which it cannot tell"),
+}
 
 
 @torch.no_grad()
@@ -52,7 +66,8 @@ def _outputs(subject: Subject) -> Tensor:
 
 
 CHECK = Check(
-    "Are outputs left for the loss to turn into probabilities?",
-    "Softmax or sigmoid applied twice flattens all differences: the loss cannot come near 0, however long one trains.",
+    "Are outputs left as the last affine layer gives them?",
+    "Softmax or sigmoid applied twice flattens all differences, and a rectifier cuts off half of the numbers: the loss "
+    "cannot come near 0, however long one trains.",
     look,
 )

@@ -128,12 +128,12 @@ class PenaltyShare(Closed):
 
 
 class Outputs(Closed):
-    """Whether the network's outputs look as if they had gone through softmax or sigmoid, which the loss does."""
+    """Whether outputs look as if they had been through softmax or sigmoid, which the loss does, or a rectifier."""
 
     severity: Severity = "error"
     """error, warning or off"""
     tolerance: Positive = 1e-4
-    """of their sum over classes to 1"""
+    """by which their sum over classes may differ from 1"""
 
 
 class Symmetry(Closed):
