@@ -3,14 +3,19 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from statistics import fmean
 
 from foldproof.data.splits import Member
-from foldproof.training.events import EpochEnded, Event, FitStarted, MemberStopped
+from foldproof.training.events import EpochEnded, Event, FitStarted, LayersWatched, MemberStopped
 
 # What takes the figures: (values, member or None for the mean over members, epoch or None for a figure without series).
 Write = Callable[[Mapping[str, float], Member | None, int | None], None]
+
+
+# Figures of single steps, which are not what a member's best epoch gave.
+OF_STEPS = ("learning_rate", "gradient_norm", "update_ratio_least", "update_ratio_largest", "dead", "saturated")
 
 
 @dataclass
@@ -18,7 +23,7 @@ class Curves:
     """Turns training's events into figures as they come.
 
     Where members are trained in several populations, one after another, an epoch's mean is known only when all of them
-    are done, so the means wait for `close`.
+    are done, so the means wait for `close`. Of the looks at an epoch's steps the last is written, with the epoch.
     """
 
     write: Write
@@ -26,6 +31,7 @@ class Curves:
     _best: dict[Member, dict[str, float]] = field(default_factory=dict)
     _score: str = "score"
     _means_at_once: bool = True
+    _looked_at: dict[Member, dict[str, float]] = field(default_factory=dict)  # last, since its last epoch's end
 
     def take(self, event: Event) -> None:
         """Note an event of `foldproof.training.events`."""
@@ -34,6 +40,8 @@ class Curves:
             self._means_at_once = event.populations == 1
         elif isinstance(event, EpochEnded):
             self._epoch(event)
+        elif isinstance(event, LayersWatched):
+            self._looked_at |= {member: watched(event, place) for place, member in enumerate(event.members)}
         elif isinstance(event, MemberStopped):
             self.stopped(event.member, event.best_epoch, event.epoch + 1)
 
@@ -48,8 +56,8 @@ class Curves:
 
     def stopped(self, member: Member, best_epoch: int, epochs: int) -> None:
         """A member is done after so many epochs: what its best epoch gave."""
-        best = {f"best_{name}": value for name, value in self._values[member].get(best_epoch, {}).items()}
-        best.pop("best_learning_rate", None)
+        found = self._values[member].get(best_epoch, {})
+        best = {f"best_{name}": value for name, value in found.items() if name not in OF_STEPS}
         self._best[member] = best | {"best_epoch": float(best_epoch), "epochs": float(epochs)}
         self.write(self._best[member], member, None)
 
@@ -70,7 +78,8 @@ class Curves:
             "learning_rate": event.learning_rate,
         }
         for index, member in enumerate(event.members):
-            self.add(member, event.epoch, {name: column[index] for name, column in columns.items()})
+            figures = {name: column[index] for name, column in columns.items()}
+            self.add(member, event.epoch, figures | self._looked_at.pop(member, {}))
         if self._means_at_once:
             self._mean([self._values[member][event.epoch] for member in event.members], event.epoch)
 
@@ -83,6 +92,18 @@ class Curves:
         if epoch is not None:
             means["members_alive"] = float(max((len(values) for values in found.values()), default=0))
         self.write(means, None, epoch)
+
+
+def watched(event: LayersWatched, place: int) -> dict[str, float]:
+    """What a look said of the member at `place`, over all layers; without what is not finite, or was not seen."""
+    ratios, dead, saturated = (
+        [values[place] for values in layers.values() if isfinite(values[place])]
+        for layers in (event.update_ratio, event.dead, event.saturated)
+    )
+    found = {"gradient_norm": event.gradient_norm[place]} if isfinite(event.gradient_norm[place]) else {}
+    if ratios:
+        found |= {"update_ratio_least": min(ratios), "update_ratio_largest": max(ratios)}
+    return found | {name: max(shares) for name, shares in (("dead", dead), ("saturated", saturated)) if shares}
 
 
 def replay(curves_csv: Path, best_epochs: Mapping[tuple[int, int], int], seed: int, write: Write) -> None:
