@@ -1,13 +1,14 @@
 """The loss before the first step: against that of a network that says nothing, and how penalties raise it."""
 
 from dataclasses import replace
+from math import inf, isfinite
 
 import torch
 from torch import Tensor
 
 from foldproof.checks.finding import Seen
 from foldproof.checks.member import descent_of, index_of, without_penalties
-from foldproof.checks.row import Check
+from foldproof.checks.row import Check, on_network
 from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import FirstLoss, PenaltyShare
@@ -27,15 +28,15 @@ def look_at_first_loss(subject: Subject, block: FirstLoss) -> Seen:
     found, silent = _loss(descent, rows), _silent_loss(descent, rows)
     told = f"{found:.4g} before the first step; a network that says nothing would have {silent:.4g}"
     figures = {"loss": found, "of_saying_nothing": silent}
+    if silent < 0 or found < 0 or not isfinite(found + silent):
+        sentence = f"{told}: a loss that is below 0, or no number, cannot be brought near 0"
+        advice = (Advice("train.loss.name", "Is its sign right?"), Advice("data.source", "Are all rows numbers?"))
+        return Seen(sentence, advice, figures)
     if found <= block.factor * silent:
         return Seen(told, figures=figures)
-    advice = (
-        Advice(
-            "model.initializer", "The network is sure of things it cannot know yet: take smaller weights, such as auto."
-        ),
-        Advice("preprocess.scale", "Large inputs make large outputs: scale them."),
-    )
-    return Seen(told, advice, figures)
+    sure = "The network is sure of things it cannot know yet: take smaller weights, such as auto."
+    scale = Advice("preprocess.scale", "Large inputs make large outputs: scale them.")
+    return Seen(told, (on_network(subject, "model.initializer", sure), scale), figures)
 
 
 def look_at_penalty(subject: Subject, block: PenaltyShare) -> Seen:
@@ -44,22 +45,28 @@ def look_at_penalty(subject: Subject, block: PenaltyShare) -> Seen:
     descent = _descent(subject)
     rows = index_of(torch.from_numpy(subject.rows), 1)
     bare = _loss(descent, rows)
+    if not 0 <= bare < inf:
+        return Seen(f"the first loss is {bare:.4g}, of which nothing can be a share", applies=False)
     rates = {name: float(settings[name][0]) for name in ("l1", "l2")}
     decay = float(settings["weight_decay"][0])
-    decoupled = objective.optimizer.decay == "decoupled"
     key = "train.optimizer.weight_decay" if decay else "train.penalty.l1" if rates["l1"] else "train.penalty.l2"
-    if not decoupled:
-        rates["l2"] += decay  # its gradient is that of the penalty
-    if decoupled and decay:
+    if objective.optimizer.decay == "decoupled":
         share = float(settings["learning_rate"][0]) * decay * descent.data.steps
-        told = f"weight decay takes {min(share, 1):.2g} of every weight in an epoch"
-        return Seen(told, () if share <= block.largest_share else (_lower(key),), {"share": share})
+        if share > block.largest_share:
+            told = f"weight decay takes {min(share, 1):.0%} of every weight in an epoch"
+            return Seen(told, (_lower(key),), {"share": share})
+    else:
+        rates["l2"] += decay  # its gradient is that of the penalty
     added = _added(subject, descent, rows, bare, rates)
     more = _added(subject, descent, rows, bare, {name: RAISED * (rate or 1e-3) for name, rate in rates.items()})
     figures = {"loss": bare, "added": added, "added_by_more": more}
     if not more > added:
         sentence = f"the loss does not rise with the penalty: {added:.4g} is added, and {more:.4g} by a larger one"
-        return Seen(sentence, (Advice("model.initializer", "All weights are 0: draw them, as auto does."),), figures)
+        return Seen(
+            sentence,
+            (on_network(subject, "model.initializer", "All weights are 0: draw them, as auto does."),),
+            figures,
+        )
     told = f"penalties add {added:.4g} to a first loss of {bare:.4g}, and more when they are raised"
     return Seen(told, () if added <= block.largest_share * bare else (_lower(key),), figures)
 

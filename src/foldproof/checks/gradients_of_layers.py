@@ -5,12 +5,10 @@ from torch import Tensor, nn
 
 from foldproof.checks.finding import Seen
 from foldproof.checks.member import descent_of, index_of, without_regularisation
-from foldproof.checks.row import Check
+from foldproof.checks.row import Check, on_network
 from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import GradientFlow, Symmetry
-
-INITIALIZER = Advice("model.initializer", "auto draws weights at random, in a size that suits the activation.")
 
 
 def look_at_flow(subject: Subject, block: GradientFlow) -> Seen:
@@ -30,16 +28,23 @@ def look_at_flow(subject: Subject, block: GradientFlow) -> Seen:
     told = f"the gradient is {at_first:.1e} in the first layer ({first}) and {at_last:.1e} in the last one ({last})"
     if at_first < block.vanishing * at_last or at_first == 0:
         vanishing = "It vanishes on the way: take relu or another activation that does not flatten it, or fewer layers."
-        return Seen(told, (Advice("model.activation", vanishing), INITIALIZER, NORMALISE), figures)
-    if not at_first <= block.exploding * at_last:
-        exploding = Advice(
-            "model.initializer", "It grows from layer to layer: take smaller initial weights, such as auto."
+        return Seen(
+            told, (on_network(subject, "model.activation", vanishing), _draw(subject), _normalise(subject)), figures
         )
-        return Seen(told, (exploding, NORMALISE), figures)
+    if not at_first <= block.exploding * at_last:
+        exploding = "It grows from layer to layer: take smaller initial weights, such as auto."
+        return Seen(told, (on_network(subject, "model.initializer", exploding), _normalise(subject)), figures)
     return Seen(told, figures=figures)
 
 
-NORMALISE = Advice("model.normalisation", "batch or layer keeps the signals of every layer in size.")
+def _draw(subject: Subject) -> Advice:
+    return on_network(
+        subject, "model.initializer", "auto draws weights at random, in a size that suits the activation."
+    )
+
+
+def _normalise(subject: Subject) -> Advice:
+    return on_network(subject, "model.normalisation", "batch or layer keeps the signals of every layer in size.")
 
 
 def look_at_symmetry(subject: Subject, block: Symmetry) -> Seen:
@@ -53,7 +58,7 @@ def look_at_symmetry(subject: Subject, block: Symmetry) -> Seen:
         f"{share:.0%} of the units that {name} leads to have a twin, with equal weights and an equal gradient: "
         "they stay one unit"
     )
-    return Seen(sentence, (INITIALIZER,))
+    return Seen(sentence, (_draw(subject),))
 
 
 def _weights(subject: Subject) -> dict[str, tuple[Tensor, Tensor]]:

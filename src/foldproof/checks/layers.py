@@ -6,13 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from foldproof.checks.finding import Seen
-from foldproof.checks.row import Check
+from foldproof.checks.row import Check, on_network
 from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import DeadUnits, SaturatedUnits, Signals
 from foldproof.model.observed import BOUNDED, RECTIFIED, dead_share, end_share, observe
-
-INITIALIZER = "model.initializer"
 
 
 def look_at_signals(subject: Subject, block: Signals) -> Seen:
@@ -42,7 +40,12 @@ def look_at_signals(subject: Subject, block: Signals) -> Seen:
         sentence = f"outputs of {name} differ from row to row by {value:.3g}: it blows up what it is given"
         advice = "Take smaller initial weights (auto suits the activation), and scale the inputs."
     return Seen(
-        sentence, (Advice(INITIALIZER, advice), Advice("model.normalisation", "batch keeps signals in size.")), figures
+        sentence,
+        (
+            on_network(subject, "model.initializer", advice),
+            on_network(subject, "model.normalisation", "batch keeps signals in size."),
+        ),
+        figures,
     )
 
 
@@ -63,7 +66,12 @@ def look_at_dead_units(subject: Subject, block: DeadUnits) -> Seen:
         "Dead units never learn: take initial weights by he (auto), biases of 0, or leaky_relu as model.activation."
     )
     return Seen(
-        sentence, (Advice(INITIALIZER, advice), Advice("model.activation", "leaky_relu or elu cannot die.")), figures
+        sentence,
+        (
+            on_network(subject, "model.initializer", advice),
+            on_network(subject, "model.activation", "leaky_relu or elu cannot die."),
+        ),
+        figures,
     )
 
 
@@ -86,7 +94,11 @@ def look_at_saturated_units(subject: Subject, block: SaturatedUnits) -> Seen:
     if shares[worst] <= block.share:
         return Seen(sentence, figures=figures)
     advice = "Hardly any gradient passes there: take smaller initial weights (auto), and scale the inputs."
-    return Seen(sentence, (Advice(INITIALIZER, advice), Advice("preprocess.scale", "Scale the inputs.")), figures)
+    return Seen(
+        sentence,
+        (on_network(subject, "model.initializer", advice), Advice("preprocess.scale", "Scale the inputs.")),
+        figures,
+    )
 
 
 def _of_layers(subject: Subject, look: Callable[[nn.Module, Tensor], dict[str, Tensor]]) -> dict[str, dict[str, float]]:

@@ -5,14 +5,14 @@ has a training of its own, on the same rows in the same order with the same mask
 """
 
 from dataclasses import replace
-from math import inf
+from math import inf, isfinite
 
 import torch
 from torch import Tensor
 
 from foldproof.checks.finding import Seen
 from foldproof.checks.member import descent_of
-from foldproof.checks.row import Check
+from foldproof.checks.row import Check, on_network
 from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import RateRange
@@ -31,6 +31,8 @@ def look(subject: Subject, block: RateRange) -> Seen:
     rates = range_of(objective.optimizer.learning_rate, block.rates)
     course = losses_at(subject, torch.cat([rates, torch.tensor([own], dtype=torch.float64)]), block.steps)
     first, late = float(course[0].mean()), late_losses(course)
+    if not isfinite(first):
+        return Seen(f"the first loss is {first:.4g}, at whatever rate", applies=False)
     progress = first - late  # higher is better; -inf where the loss was lost
     suggested = suggestion(rates, progress[:-1])
     figures = {
@@ -45,7 +47,7 @@ def look(subject: Subject, block: RateRange) -> Seen:
     }
     best, ours = float(progress[:-1].max()), float(progress[-1])
     if best <= 0:
-        advice = (Advice("model.initializer", "No rate gets anywhere: look at the findings above first."),)
+        advice = (on_network(subject, "model.initializer", "No rate gets anywhere: look at the findings above first."),)
         return Seen(
             f"at no rate from {rates[0]:.1g} to {rates[-1]:.1g} does the loss fall below {first:.4g}", advice, figures
         )

@@ -1,9 +1,11 @@
 """Whether the network can learn a few rows by heart, when nothing keeps it from that."""
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from foldproof.checks.finding import Seen
 from foldproof.checks.member import descent_of, index_of, without_penalties, without_regularisation
@@ -13,7 +15,9 @@ from foldproof.config.advice import Advice
 from foldproof.config.check import TinyRows
 from foldproof.config.optimizer import Adam
 from foldproof.data.splits import Rows
+from foldproof.training.descent import Descent
 from foldproof.training.optimizers import OPTIMIZERS
+from foldproof.training.population import Population
 
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)  # of Adam, all at once: whichever gets there first
 
@@ -21,9 +25,7 @@ RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)  # of Adam, all at once: whichever ge
 def look(subject: Subject, block: TinyRows) -> Seen:
     """The best of some copies of the member, each trained by Adam at a rate of its own."""
     population = without_regularisation(subject.population)
-    outputs = subject.dataset.schema.outputs
-    enough = population.matrix.shape[1] // outputs // 2  # a linear map of as many rows as it has inputs is no feat
-    rows = tiny_rows(subject, max(2, min(block.rows, enough)))
+    rows = tiny_rows(subject, min(block.rows, _most(population)))
     objective = replace(
         without_penalties(subject.objective),
         optimizer=OPTIMIZERS["adam"],
@@ -34,26 +36,27 @@ def look(subject: Subject, block: TinyRows) -> Seen:
     rates = torch.tensor(RATES, dtype=torch.float64)
     descent.population = replace(descent.population, settings=descent.population.settings | {"learning_rate": rates})
     descent.begin()
-    index, losses = index_of(torch.from_numpy(rows), len(RATES)), list[torch.Tensor]()
-    for _ in range(block.steps):
+    index, course = index_of(torch.from_numpy(rows), len(RATES)), list[Tensor]()
+    learnt = torch.zeros(len(RATES), dtype=torch.bool)
+    while len(course) < block.steps and not learnt.any():
         descent.begin_epoch()
         descent.step(index)
-        losses.append(descent.losses.sums())
-        if losses[-1].nan_to_num(nan=np.inf).min() <= block.loss * losses[0].min():
-            break
-    course = torch.stack(losses).nan_to_num(nan=np.inf)
-    first, best = float(course[0].min()), float(course.min())
-    told = f"loss on {len(rows)} rows from {first:.4g} to {best:.3g} in {len(course)} steps"
+        course.append(descent.losses.sums())
+        low = course[-1] <= block.loss * course[0]
+        learnt = low & _all_right(descent, index) if low.any() else low
+    losses = torch.stack(course).nan_to_num(nan=inf)
+    first, best = float(losses[0].min()), float(losses.min())
+    told = f"loss on {len(rows)} rows from {first:.4g} to {best:.3g} in {len(losses)} steps"
     figures = {
         "plot": "line",
-        "x": list(range(len(course))),
-        "y": course[:, int(course.min(0).values.argmin())].tolist(),
+        "x": list(range(len(losses))),
+        "y": losses[:, int(losses.min(0).values.argmin())].tolist(),
         "limit": block.loss * first,
         "log": True,
         "x_label": "step",
         "y_label": f"loss on {len(rows)} rows",
     }
-    if best <= block.loss * first:
+    if learnt.any():
         return Seen(told, figures=figures)
     advice = (
         Advice(
@@ -63,6 +66,26 @@ def look(subject: Subject, block: TinyRows) -> Seen:
         Advice("data.source", "Rows that are equal but for their target cannot be learnt: see the profile."),
     )
     return Seen(f"{told}: it cannot even learn these by heart", advice, figures)
+
+
+def _most(population: Population) -> int:
+    """How many rows it must be able to learn: of one affine map half as many as it has inputs, else any few."""
+    layout, tables = population.network.layout, population.network.parameters_of(nn.Embedding)
+    shapes = zip(layout.names, layout.shapes, strict=True)
+    maps = [shape for name, shape in shapes if len(shape) > 1 and name not in tables]
+    return max(2, maps[0][1:].numel() // 2) if len(maps) == 1 else 2**31
+
+
+@torch.no_grad()
+def _all_right(descent: Descent, index: Tensor) -> Tensor:
+    """Whether each copy tells the class of each of the rows, `[P]`; of numbers the loss says it all."""
+    population, head = descent.population, descent.objective.heads[0]
+    if head.target.task == "regression":
+        return torch.ones(len(index), dtype=torch.bool)
+    rows, targets = descent.data.gather(index, descent.rows_dtype)
+    buffers = {name: value.clone() for name, value in population.buffers.items()}
+    outputs = population.network(descent.matrix, buffers, population.inputs(rows), population.keys)
+    return (outputs[..., head.outputs].argmax(-1) == head.own(targets)).all(1)
 
 
 def tiny_rows(subject: Subject, count: int) -> Rows:

@@ -114,7 +114,7 @@ class FirstLoss(Closed):
 
     severity: Severity = "warning"
     """error, warning or off"""
-    factor: Positive = 3.0
+    factor: Positive = 6.0
     """times that loss"""
 
 
