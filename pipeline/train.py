@@ -21,6 +21,7 @@ def main(params: Params) -> None:
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, save_out_of_fold
     from foldproof.training.resume import Resume
+    from foldproof.training.watched import Watched
     from foldproof.training.watched_words import told
     from foldproof.unfinished import unfinished_in
 
@@ -32,9 +33,9 @@ def main(params: Params) -> None:
     beginning = beginning_of(params.model, params.train, dataset.schema, split, statistics.preprocessing)
     for line in beginning.lines():
         print(line)
-    curves = Curves()
+    curves, watched = Curves(), Watched()
     with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:
-        sinks: list[Sink] = [display, curves, record.sink]
+        sinks: list[Sink] = [display, curves, watched, record.sink]
         resume = Resume(unfinished_in(record.workspace, record.root))
         trained = train_members(
             dataset, split, statistics, params.model, params.train, params.augment, sinks, resume, beginning
@@ -42,6 +43,7 @@ def main(params: Params) -> None:
         trained.model.save("models")
         save_without(trained.without, "data/without")
         curves.save("reports/curves.csv", "reports/mean_curves.csv")
+        watched.save("reports/watched.csv")
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
         record.results()
         resume.mark_finished(str(record.root))

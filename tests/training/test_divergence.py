@@ -43,10 +43,10 @@ def test_a_network_that_is_sure_of_a_class_drawn_by_lot_is_at_or_over_the_limit_
 
 def test_a_loss_over_its_limit_or_not_finite_is_told_of_its_place_alone() -> None:
     losses, limits = torch.tensor([1.0, 7.0, 6.0, torch.nan]), torch.tensor([6.0, 6.0, 6.0, 6.0])
-    found = diverged(losses, limits, torch.tensor([2.0, 2.0, 2.0, 2.0]), torch.tensor([-1, -1, -1, 12]), epoch=4)
+    found = diverged(losses, limits, torch.tensor([2.0, 2.0, 2.0, 2.0]), torch.tensor([-1, -1, -1, 12]), 4, {3: "why"})
     assert found == {
         1: "the training loss at the end of epoch 4 is 7, over the limit of 6 for one of 2 before the first step",
-        3: "the training loss is not finite from step 12 on (epoch 4)",
+        3: "the training loss is not finite from step 12 on (epoch 4): why",
     }
 
 

@@ -64,6 +64,9 @@ def _training(assessment: Assessment) -> list[Advice]:
             "train.schedule.name constant instead."
         )
         return [Advice("train.epochs", sentence)]
+    lost = sum(member.stopped == "diverged" for member in members)
+    if lost:
+        return [Advice("train.optimizer.learning_rate", f"{lost} of {len(members)} members diverged: lower it.")]
     middle = float(np.mean([member.best_epoch for member in members]))
     if middle < EARLY:
         sentence = f"The best epoch is {middle:.1f} on average, so early that smaller steps may go further: lower it."

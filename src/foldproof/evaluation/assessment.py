@@ -30,10 +30,16 @@ class FoldResult:
     scored_rows: int
     best_epoch: int
     epochs: int  # how many were run
-    stopped: str  # "patience" or "last epoch"
+    stopped: str  # "patience", "last epoch" or "diverged"
     training_loss: float | None  # at the best epoch; None where the curves were not given
     inner_validation_loss: float | None
     scores: dict[str, float]
+    told: str = ""  # what was seen where it diverged
+
+    @property
+    def trained(self) -> bool:
+        """Whether it has a best epoch; without one it has its initial weights, and is in no mean over members."""
+        return self.best_epoch >= 0
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,18 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 from statistics import fmean
 
 from foldproof.data.splits import Member
+from foldproof.tracking.layers_watched import NAMES, LookedAt, figures_of
 from foldproof.training.events import EpochEnded, Event, FitStarted, LayersWatched, MemberStopped
 
 # What takes the figures: (values, member or None for the mean over members, epoch or None for a figure without series).
 Write = Callable[[Mapping[str, float], Member | None, int | None], None]
 
 
-# Figures of single steps, which are not what a member's best epoch gave.
-OF_STEPS = ("learning_rate", "gradient_norm", "update_ratio_least", "update_ratio_largest", "dead", "saturated")
+OF_STEPS = ("learning_rate", *NAMES)  # what a single step gave, which says nothing of an epoch's weights
 
 
 @dataclass
@@ -41,9 +40,9 @@ class Curves:
         elif isinstance(event, EpochEnded):
             self._epoch(event)
         elif isinstance(event, LayersWatched):
-            self._looked_at |= {member: watched(event, place) for place, member in enumerate(event.members)}
+            self._looked_at |= {member: figures_of(event, place) for place, member in enumerate(event.members)}
         elif isinstance(event, MemberStopped):
-            self.stopped(event.member, event.best_epoch, event.epoch + 1)
+            self.stopped(event.member, event.best_epoch, event.epoch + (event.reason != "diverged"))
 
     def remember(self, member: Member, epoch: int, values: Mapping[str, float]) -> None:
         """Figures that an earlier process of the same run wrote: needed for the best epochs, not written again."""
@@ -55,7 +54,9 @@ class Curves:
         self.write(values, member, epoch)
 
     def stopped(self, member: Member, best_epoch: int, epochs: int) -> None:
-        """A member is done after so many epochs: what its best epoch gave."""
+        """A member is done after so many epochs: what its best epoch gave; nothing where it had none."""
+        if best_epoch < 0:
+            return
         found = self._values[member].get(best_epoch, {})
         best = {f"best_{name}": value for name, value in found.items() if name not in OF_STEPS}
         self._best[member] = best | {"best_epoch": float(best_epoch), "epochs": float(epochs)}
@@ -94,23 +95,14 @@ class Curves:
         self.write(means, None, epoch)
 
 
-def watched(event: LayersWatched, place: int) -> dict[str, float]:
-    """What a look said of the member at `place`, over all layers; without what is not finite, or was not seen."""
-    ratios, dead, saturated = (
-        [values[place] for values in layers.values() if isfinite(values[place])]
-        for layers in (event.update_ratio, event.dead, event.saturated)
-    )
-    found = {"gradient_norm": event.gradient_norm[place]} if isfinite(event.gradient_norm[place]) else {}
-    if ratios:
-        found |= {"update_ratio_least": min(ratios), "update_ratio_largest": max(ratios)}
-    return found | {name: max(shares) for name, shares in (("dead", dead), ("saturated", saturated)) if shares}
-
-
-def replay(curves_csv: Path, best_epochs: Mapping[tuple[int, int], int], seed: int, write: Write) -> None:
+def replay(
+    curves_csv: Path, looked_at: LookedAt, best_epochs: Mapping[tuple[int, int], int], seed: int, write: Write
+) -> None:
     """Write the figures of `reports/curves.csv`, for a run whose training DVC took from its cache.
 
     Args:
         curves_csv: columns repeat, fold, epoch, and one a figure.
+        looked_at: what the last look of each epoch said.
         best_epochs: (repeat, fold) to best epoch; where it is missing, the lowest inner-validation loss decides.
         seed: the members' seed, which the file does not repeat.
         write: what takes the figures.
@@ -124,7 +116,7 @@ def replay(curves_csv: Path, best_epochs: Mapping[tuple[int, int], int], seed: i
             member = Member(seed, int(row.pop("repeat")), int(row.pop("fold")))
             epoch = int(row.pop("epoch"))
             values = {name: float(value) for name, value in row.items() if value != ""}
-            curves.add(member, epoch, values)
+            curves.add(member, epoch, values | looked_at.get((member.repeat, member.fold, epoch), {}))
             losses[member][epoch] = values.get("inner_validation_loss", 0.0)
     for member, by_epoch in losses.items():
         lowest = min(by_epoch, key=lambda epoch: (by_epoch[epoch], epoch))
