@@ -92,5 +92,5 @@ def test_the_file_tells_what_training_told(tmp_path: Path) -> None:
     curves.close()
     leave_training(tmp_path)
     told, _ = listener()
-    replay(tmp_path / "reports" / "curves.csv", {(0, 0): 1}, 0, lambda v, m, e: told.update({(m, e): dict(v)}))
+    replay(tmp_path / "reports" / "curves.csv", {}, {(0, 0): 1}, 0, lambda v, m, e: told.update({(m, e): dict(v)}))
     assert told == live

@@ -55,6 +55,9 @@ def what_next(assessment: Assessment, audit: dict[str, Any], model_record: dict[
 
 def _training(assessment: Assessment) -> list[Advice]:
     members = assessment.members
+    lost = sum(member.stopped == "diverged" for member in members)
+    if lost:
+        return [Advice("train.optimizer.learning_rate", f"{lost} of {len(members)} members diverged: lower it.")]
     cut = sum(still_improving(member) for member in members)
     if cut:
         most = max(member.epochs for member in members)
@@ -64,9 +67,6 @@ def _training(assessment: Assessment) -> list[Advice]:
             "train.schedule.name constant instead."
         )
         return [Advice("train.epochs", sentence)]
-    lost = sum(member.stopped == "diverged" for member in members)
-    if lost:
-        return [Advice("train.optimizer.learning_rate", f"{lost} of {len(members)} members diverged: lower it.")]
     middle = float(np.mean([member.best_epoch for member in members]))
     if middle < EARLY:
         sentence = f"The best epoch is {middle:.1f} on average, so early that smaller steps may go further: lower it."

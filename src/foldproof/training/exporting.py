@@ -41,7 +41,7 @@ def unaveraged_of(kept: Kept) -> Candidate:
 
 
 def snapshots_of(kept: Kept) -> Candidate:
-    """The snapshots of each member, side by side; one that diverged has its best epoch in the place of those missing."""
+    """The snapshots of each member, side by side; its best epoch in place of those that one lacks which diverged."""
     assert kept.snapshots is not None
     best, missing = kept.weights.tensors(), kept.snapshots.epochs < 0
     flat = {

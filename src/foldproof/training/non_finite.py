@@ -39,7 +39,7 @@ def likely_cause(step: int, place: int, size: Size | None) -> str:
     norm, ratio = float(size.gradient_norm[place]), float(size.update_ratio[place])
     evidence = f"at step {size.step} the norm of the gradient was {norm:.3g}"
     if isfinite(ratio):
-        evidence += f", and updates were up to {ratio:.2g} of the weights (1e-3 is usual)"
+        evidence += f", and updates were up to {ratio:.2g} of the weights"
     return f"{cause}; {evidence}"
 
 
