@@ -17,6 +17,7 @@ PARTS = {
     "fit": "benchmarks.fit_times",
     "scale": "benchmarks.scale",
     "techniques": "benchmarks.techniques",
+    "watching": "benchmarks.watching",
     "overhead": "benchmarks.overhead",
     "gpu": "benchmarks.gpu",
 }
