@@ -47,7 +47,7 @@ FIND_PYTHON = PATH="$${PATH\#"$(CURDIR)/.venv/bin:"}"; \
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
-.PHONY: help repro retrain test smoke ui lint format bench bench-data chaos sabotage docs examples accuracy constraints clean-environment
+.PHONY: help repro retrain test smoke ui lint format bench bench-data chaos faults sabotage docs examples accuracy constraints clean-environment
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
@@ -78,6 +78,9 @@ format: $(ENVIRONMENT) ## mend what can be mended by itself
 
 bench: $(ENVIRONMENT) ## time the fit beside three rivals, its scale, each technique and all that surrounds it; write benchmarks/RESULTS.md
 	@"$(BIN)/python" -m benchmarks.run $(ARGS)
+
+faults: $(ENVIRONMENT) ## run the checks on settings that are broken on purpose, and on healthy ones: which are found, and how
+	@"$(BIN)/python" -m benchmarks.planted_faults $(ARGS)
 
 sabotage: $(ENVIRONMENT) ## wreck a copy of the sources, one line at a time; a named test must turn red every time
 	@"$(BIN)/python" -m sabotage $(ARGS)

@@ -82,7 +82,7 @@ def no_op_repro(clone: Clone, folder: Path, pairs: int, say: Callable[[str], Non
 def tracking(folder: Path, pairs: int, say: Callable[[str], None]) -> None:
     """Time the fit within stage train with tracking on, beside that with tracking off."""
     clone = Clone.fresh(folder / "tracked", TRACKED_FIT)
-    for stage in ("prepare", "split", "preprocess"):
+    for stage in ("prepare", "split", "preprocess", "check"):
         clone.seconds(f"pipeline/{stage}.py")
     found = json.loads(clone.output("-m", "benchmarks.stage_clock", "tracking", str(pairs)))
     for what, aim in (("fit", MOST_TRACKING), ("stage", None)):

@@ -16,7 +16,7 @@ from chaos.processes import MARK
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("MLFLOW_", "FOLDPROOF_", "DVC_", "GIT_", "PYTHONPATH", MARK)
-PREPARED = "preprocess"  # the last stage before training
+PREPARED = "check"  # the last stage before training
 # Some seconds of training after the imports, so that there is something to interrupt, and every kind of stage output.
 Params = Mapping[str, Mapping[str, Any]]
 SMALL: Params = {

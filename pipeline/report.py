@@ -8,6 +8,7 @@ from foldproof.stage import stage
 
 def main(params: Params) -> None:
     """Write the page from what the other stages left."""
+    from foldproof.checks.finding import from_dict
     from foldproof.data.schema import Schema
     from foldproof.data.splits import Split
     from foldproof.evaluation.assessment import Assessment
@@ -21,8 +22,9 @@ def main(params: Params) -> None:
     assessment = Assessment.from_dict(read_json("reports/evaluation.json"))
     pictures = {path.stem: path for path in sorted(Path("reports/plots").glob("*.png"))}
     pictures["augmentation"] = Path("reports/augmentation.png")
+    findings = from_dict(read_json("reports/checks.json"))
     with Recorder("report", params, schema) as record:
-        page = render(assessment, schema, audit, params.flat(), pictures, profile)
+        page = render(assessment, schema, audit, params.flat(), pictures, profile, findings)
         write_whole("reports/report.html", page)
         record.results()
 

@@ -15,6 +15,7 @@ def main(params: Params) -> None:
     from foldproof.model.given import refuse_untracked
     from foldproof.model.without import save_without
     from foldproof.report.live import Display
+    from foldproof.reproducibility import read_json
     from foldproof.tracking.recorder import Recorder
     from foldproof.training.beginning import beginning_of
     from foldproof.training.cross_validation import train_members
@@ -33,6 +34,9 @@ def main(params: Params) -> None:
     beginning = beginning_of(params.model, params.train, dataset.schema, split, statistics.preprocessing)
     for line in beginning.lines():
         print(line)
+    verdict = read_json("reports/verdict.json")
+    if not verdict["passed"]:
+        print(f"training in spite of what checks found wrong, as check.on_error says: {', '.join(verdict['errors'])}")
     curves, watched = Curves(), Watched()
     with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:
         sinks: list[Sink] = [display, curves, watched, record.sink]

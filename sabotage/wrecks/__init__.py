@@ -9,5 +9,16 @@ from sabotage.wrecks.refusals import REFUSALS
 from sabotage.wrecks.resuming import RESUMING
 from sabotage.wrecks.techniques import TECHNIQUES
 from sabotage.wrecks.transfer import TRANSFER
+from sabotage.wrecks.verdict import VERDICT
 
-WRECKS: tuple[Wreck, ...] = (*LEAKAGE, *MEMBERS, *TECHNIQUES, *TRANSFER, *RESUMING, *DURABILITY, *JUDGEMENT, *REFUSALS)
+WRECKS: tuple[Wreck, ...] = (
+    *LEAKAGE,
+    *MEMBERS,
+    *TECHNIQUES,
+    *TRANSFER,
+    *RESUMING,
+    *DURABILITY,
+    *JUDGEMENT,
+    *REFUSALS,
+    *VERDICT,
+)

@@ -13,7 +13,7 @@ RESUMING = (
     Wreck(
         "resumed epochs counted from 0",
         "training/best_epochs.py",
-        "epoch = module.data.first_epoch + trainer.current_epoch",
+        "epoch = descent.data.first_epoch + trainer.current_epoch",
         "epoch = trainer.current_epoch",
         "training/test_resume.py::test_killed_at_every_epoch_and_resumed_is_straight_through[sgd]",
     ),
@@ -132,7 +132,7 @@ RESUMING = (
     Wreck(
         "resume with a rate that fell on a plateau as it was",
         "training/best_epochs.py",
-        "self._restore(module.found)\n            module.scale_learning_rates(self._standing.plateau.factor)\n",
+        "self._restore(module.found)\n            descent.scale_learning_rates(self._standing.plateau.factor)\n",
         "self._restore(module.found)\n",
         "training/test_optimizers_in_fits.py::test_rates_that_fall_are_torchs_by_each_members_own_losses",
     ),

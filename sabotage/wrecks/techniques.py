@@ -164,15 +164,15 @@ TECHNIQUES = (
     Wreck(
         "the average kept, the weights as they are judged",
         "training/best_epochs.py",
-        "losses, predictions = module.evaluate(module.data.inner_validation, weights)",
-        "losses, predictions = module.evaluate(module.data.inner_validation)",
+        "losses, predictions = descent.evaluate(descent.data.inner_validation, weights)",
+        "losses, predictions = descent.evaluate(descent.data.inner_validation)",
         "training/test_averaging.py::test_an_epoch_is_judged_by_its_average",
     ),
     Wreck(
         "what is kept without averaging is judged by the average",
         "training/best_epochs.py",
-        "losses, _ = module.evaluate(module.data.inner_validation)",
-        "losses, _ = module.evaluate(module.data.inner_validation, weights)",
+        "losses, _ = descent.evaluate(descent.data.inner_validation)",
+        "losses, _ = descent.evaluate(descent.data.inner_validation, weights)",
         "training/test_averaging.py::test_beside_the_average_is_kept_what_the_training_without_it_would_have_kept[ema]",
     ),
     Wreck(

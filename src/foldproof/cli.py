@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         "dvc", nargs="*", help="handed on to dvc repro, such as a stage, or -- --force"
     )
     add("validate", _validate, "check params.yaml and the data; nothing is written")
+    add("check", _check, "look at rows, network and loss before training; exit code 1 where there is an error")
     add("summary", _summary, "show the result of the last run").add_argument(
         "--markdown", action="store_true", help="as Markdown, without rows of data"
     )
@@ -76,6 +77,12 @@ def _validate(chosen: argparse.Namespace) -> int:  # noqa: ARG001
 
     print(validate(Path.cwd()))
     return 0
+
+
+def _check(chosen: argparse.Namespace) -> int:  # noqa: ARG001
+    from foldproof.checking import look
+
+    return 1 if any(one.status == "error" for one in look(Path.cwd())) else 0
 
 
 def _summary(chosen: argparse.Namespace) -> int:

@@ -33,6 +33,10 @@ class TrainingError(FoldproofError):
     """Training cannot go on: a loss is not finite, or grew far beyond where it began."""
 
 
+class CheckError(FoldproofError):
+    """What was looked at before training is wrong, so that training would be wasted."""
+
+
 class TrackingError(FoldproofError):
     """The MLflow store refused something that only the user can mend."""
 

@@ -16,7 +16,7 @@ from foldproof.reproducibility import canonical_json, read_json
 from foldproof.validation import validate
 from foldproof.writer import one_run
 
-STAGES = ("prepare", "split", "preprocess", "train", "evaluate", "report")
+STAGES = ("prepare", "split", "preprocess", "check", "train", "evaluate", "report")
 SMOKE = Path(".foldproof/smoke")
 SMALL: dict[str, dict[str, Any]] = {"split": {"folds": 2, "repeats": 1}, "train": {"epochs": 2}}
 
@@ -44,6 +44,7 @@ def _run(command: list[str], root: Path) -> int:
 
 def show_summary(root: Path, *, as_markdown: bool = False) -> int:
     """Print the result of the last run as tables, or as Markdown."""
+    from foldproof.checks.finding import load_findings
     from foldproof.evaluation.assessment import Assessment
     from foldproof.report.summary import markdown, show
 
@@ -52,10 +53,11 @@ def show_summary(root: Path, *, as_markdown: bool = False) -> int:
         print("no result yet; `make repro` makes one")
         return 0
     assessment = Assessment.from_dict(read_json(path))
+    findings = load_findings(root / "reports" / "checks.json")
     if as_markdown:
-        print(markdown(assessment))
+        print(markdown(assessment, findings))
     else:
-        show(assessment, report=os.path.relpath(root / "reports" / "report.html"))
+        show(assessment, report=os.path.relpath(root / "reports" / "report.html"), findings=findings)
     return 0
 
 

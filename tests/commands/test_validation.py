@@ -164,7 +164,7 @@ def test_a_folder_without_a_pipeline_is_refused(project: Path) -> None:
         validate(project)
 
 
-def test_a_network_of_ones_own_must_be_a_dep_of_train_and_is_checked_anew_when_it_changes(
+def test_a_network_of_ones_own_must_be_a_dep_of_check_and_train_and_is_checked_anew_when_it_changes(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = project / "src" / "network_in_src.py"
@@ -176,8 +176,8 @@ def test_a_network_of_ones_own_must_be_a_dep_of_train_and_is_checked_anew_when_i
     with pytest.raises(ConfigError, match=r"add `- src/network_in_src\.py` to the deps of stage train"):
         validate(project)
     pipeline = project / "dvc.yaml"
-    script = "- pipeline/train.py"
-    pipeline.write_text(pipeline.read_text().replace(script, f"{script}\n      - src/network_in_src.py"))
+    for script in ("- pipeline/check.py", "- pipeline/train.py"):
+        pipeline.write_text(pipeline.read_text().replace(script, f"{script}\n      - src/network_in_src.py"))
     assert "1797 rows" in validate(project)
     assert "as they were" in validate(project)
     source.write_text(source.read_text() + "\n\n# another thought\n")

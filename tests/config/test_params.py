@@ -215,3 +215,9 @@ def test_the_shipped_file_gives_common_keys_and_the_page_in_docs_all() -> None:
     assert not set(shipped) - set(legal)
     page = (ROOT / "docs" / "params.md").read_text(encoding="utf-8")
     assert [key for key in legal if f"| `{key}` |" not in page] == []
+
+
+def test_what_is_looked_at_before_training_is_no_part_of_a_runs_identity() -> None:
+    shipped, strict = ({"schema": 1}, {"schema": 1, "check": {"first_loss": {"factor": 1.1}, "on_error": "warn"}})
+    assert params_from(strict).flat() == params_from(shipped).flat()
+    assert not [name for name in params_from(shipped).flat() if name.startswith("check")]

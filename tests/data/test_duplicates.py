@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from itertools import product
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
@@ -124,7 +125,7 @@ def sentences(*words: str) -> Dataset:
         "text",
         "text",
         (1, 1),
-        (Column("word", "category", tuple("abc")),),
+        (Column("word", "category", tuple(ascii_lowercase)),),
         (Target("tag", "classification", ("a", "b")),),
     )
     return Dataset(schema, codes, targets, groups=groups)

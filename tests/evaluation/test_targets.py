@@ -172,7 +172,7 @@ def test_the_record_has_figures_of_every_target(tmp_path: Path) -> None:
     def metrics(values: dict[str, float], member: Any = None) -> None:
         told.setdefault(member, {}).update(values)
 
-    scribe: Any = SimpleNamespace(metrics=metrics, artifact=lambda *_: None)
+    scribe: Any = SimpleNamespace(metrics=metrics, artifact=lambda *_: None, tags=lambda *_: None)
     record_outputs(scribe, saved(tmp_path), "evaluate", 0)
     figures = read_json(tmp_path / "reports/metrics.json")
     assert told[None]["ink/r2"] == figures["targets"]["ink"]["r2"]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.clone import Clone, Params, fresh_clone
+from chaos.clone import PREPARED, Clone, Params, fresh_clone
 from chaos.moments import RESUME, await_writing, await_written
 from chaos.processes import await_end_of_all, end_all, strike
 from chaos.record import Record, differences, record_of
@@ -95,7 +95,7 @@ def synced(clone: Clone, refusal: str = "") -> Ended:
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ended, Ended]]:
     scratch = tmp_path_factory.mktemp("chaos")
     one = fresh_clone(scratch / "killed", TINY)
-    prepared = one.until_end(one.repro("preprocess"), 0)
+    prepared = one.until_end(one.repro(PREPARED), 0)
     assert prepared.code == 0, prepared.said
     other = one.copy(scratch / "cut off")
     try:

@@ -22,7 +22,7 @@ LEVELS = (
     ("search",),
     ("report",),
     ("tracking",),
-    ("cross_validation", "prediction", "validation"),
+    ("checking", "cross_validation", "prediction", "validation"),
     ("workflow",),
     ("retraining",),
     ("cli", "stage", "__main__", "__init__"),

@@ -24,8 +24,9 @@ from foldproof.config.reading import read_yaml
 pytestmark = pytest.mark.end_to_end
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = ["prepare", "split", "preprocess", "train", "evaluate", "report"]
+STAGES = ["prepare", "split", "preprocess", "check", "train", "evaluate", "report"]
 TINY = {"split__folds": 2, "train__epochs": 2, "evaluate__bootstrap": 100}
+TOO_FAST = {"train__optimizer__learning_rate": 1e6, "check__rate_range": {"severity": "error"}}
 IN_GIT = {"dvc.lock", "reports/metrics.json", "reports/mean_curves.csv", "reports/predictions.csv"}
 OURS = ("MLFLOW_", "FOLDPROOF_", "DVC_", "GIT_", "PYTHONPATH")
 
@@ -166,7 +167,7 @@ def test_another_optimizer_retrains_and_the_old_one_comes_from_the_run_cache(pro
     before = project.hashes()
     shipped = project.params(train__optimizer__name="nesterov")["train"]["optimizer"]["name"]
     assert shipped != "nesterov"
-    assert stages_run(project.dvc("repro")) == ["train", "evaluate", "report"]
+    assert stages_run(project.dvc("repro")) == ["check", "train", "evaluate", "report"]
     assert project.hashes()["models"] != before["models"]
     project.params(train__optimizer__name=shipped)
     printed = project.dvc("repro")
@@ -196,15 +197,36 @@ def test_metrics_plots_and_graph_are_shown(project: Project) -> None:
 
 
 def test_a_training_that_diverges_fails_and_says_how_to_go_back(project: Project) -> None:
-    shipped = project.params(train__optimizer__learning_rate=1e6)["train"]["optimizer"]["learning_rate"]
+    shipped = project.params(**TOO_FAST, check__on_error="warn")
     printed = project.dvc("repro", fails=True)
-    assert stages_run(printed) == ["train"]
+    assert stages_run(printed) == ["check", "train"]
+    assert "training in spite of what checks found wrong" in printed
     assert "dvc checkout" in printed
     assert "Traceback" not in printed
     assert not (project.folder / "models").exists()
     assert project.rows("select count(*) from runs where status = 'RUNNING'") == [0]
     assert project.rows("select count(*) from runs where status = 'FAILED'") != [0]
-    project.params(train__optimizer__learning_rate=shipped)
+    project.params(train=shipped["train"], check=shipped["check"])
     project.dvc("checkout")
     assert (project.folder / "models").exists()
     assert stages_run(project.dvc("repro")) == []
+
+
+def test_an_error_found_before_training_ends_the_pipeline_there(project: Project) -> None:
+    shipped = project.params(**TOO_FAST)
+    printed = project.dvc("repro", fails=True)
+    assert stages_run(printed) == ["check"]
+    assert "rate_range: the rate looks too high" in printed
+    assert "check.on_error: warn" in printed
+    assert "Traceback" not in printed
+    assert (project.folder / "models").exists(), "what was trained before is untouched"
+    assert project.rows("select distinct status from runs") == ["FINISHED"], "nothing was trained, nothing is recorded"
+    project.params(train=shipped["train"], check=shipped["check"])
+    assert stages_run(project.dvc("repro")) == []
+
+
+def test_a_threshold_trains_nothing_anew(project: Project) -> None:
+    runs = project.rows("select count(*) from runs")
+    project.params(check__capacity={"weights_per_row": 3000.0})
+    assert set(stages_run(project.dvc("repro"))) <= {"check", "report"}
+    assert project.rows("select count(*) from runs") == runs

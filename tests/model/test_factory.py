@@ -114,18 +114,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for file in (tmp_path / "src" / "my_network.py", package / "small.py"):
         file.write_text(SOURCE)
     (package / "__init__.py").write_text("")
-    (tmp_path / "dvc.yaml").write_text("stages:\n  train:\n    deps:\n    - src/nets\n    - constraints.txt\n")
+    deps = "    deps:\n    - src/nets\n    - constraints.txt\n"
+    (tmp_path / "dvc.yaml").write_text(f"stages:\n  check:\n{deps}  train:\n{deps}")
     monkeypatch.syspath_prepend(str(tmp_path / "src"))
     yield tmp_path
     for name in [name for name in sys.modules if name.partition(".")[0] in ("nets", "my_network")]:
         del sys.modules[name]
 
 
-def test_a_source_that_train_does_not_depend_on_is_refused_with_advice(project: Path) -> None:
+def test_a_source_that_check_and_train_do_not_depend_on_is_refused_with_advice(project: Path) -> None:
     refuse_untracked(section("make", "nets.small"), project)
     refuse_untracked(Model(), project / "nowhere")
-    with pytest.raises(ConfigError, match=r"from src/my_network\.py.*add `- src/my_network\.py` to the deps of"):
+    with pytest.raises(
+        ConfigError, match=r"from src/my_network\.py.*add `- src/my_network\.py` to the deps of"
+    ) as found:
         refuse_untracked(section("make", "my_network"), project)
+    assert ["stage check in" in found.value.problems[0], "stage train in" in found.value.problems[1]] == [True, True]
     with pytest.raises(ConfigError, match=r"legal: a dep of train: move it into src/"):
         refuse_untracked(section("plain"), project)
     with pytest.raises(ConfigError, match="is not on Python's path"):

@@ -98,9 +98,9 @@ def test_its_content_is_part_of_what_is_given(tmp_path: Path) -> None:
     assert hash_of_given(Model()) == ""
 
 
-def test_it_must_be_a_dep_of_train(tmp_path: Path) -> None:
+def test_it_must_be_a_dep_of_what_makes_networks(tmp_path: Path) -> None:
     described = tmp_path / "dvc.yaml"
-    described.write_text("stages: {train: {deps: [data/start]}}\n")
+    described.write_text("stages: {check: {deps: [data/start]}, train: {deps: [data/start]}}\n")
     (tmp_path / "data/start").mkdir(parents=True)
     refuse_untracked(plain_file(tmp_path / "data/start"), tmp_path)
     with pytest.raises(ConfigError, match=r"add `- weights\.safetensors` to the deps of stage train"):

@@ -101,9 +101,9 @@ def test_what_does_not_fit_is_refused(here: Path) -> None:
         word_vectors(section(), table, INPUTS, 10)
     with pytest.raises(ConfigError, match=r"vectors: found 'elsewhere\.txt', legal: a file below data/start/"):
         params_from({"schema": 1, "model": {"embedding": {"vectors": "elsewhere.txt"}}})
-    (here / "dvc.yaml").write_text("stages: {train: {deps: [src]}}\n")
+    (here / "dvc.yaml").write_text("stages: {check: {deps: [data/start/vectors.txt]}, train: {deps: [src]}}\n")
     with pytest.raises(ConfigError, match=r"add `- data/start/vectors\.txt`"):
         refuse_untracked(Model(embedding=section()), here)
-    (here / "dvc.yaml").write_text("stages: {train: {deps: [data/start/vectors.txt]}}\n")
+    (here / "dvc.yaml").write_text("stages: {check: {deps: [data/start]}, train: {deps: [data/start/vectors.txt]}}\n")
     refuse_untracked(Model(embedding=section()), here)
     assert word_vectors(Embedding(), table, INPUTS, 10) is None

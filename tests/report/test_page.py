@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
+from tests.evaluation.stand_in import (
+    Run,
+    diabetes_assessment,
+    diabetes_run,
+    digits_assessment,
+    digits_run,
+    jumping_assessment,
+)
 
 from foldproof.config import params_from
 from foldproof.data.schema import Target
@@ -114,6 +121,19 @@ def test_what_follows_is_all_there(pictures: dict[str, Path]) -> None:
         assert item in text
     assert digits_run().dataset.schema.fingerprint in text
     assert all(name in text for name in params_from({"schema": 1}).flat())
+
+
+def test_what_the_curves_say(pictures: dict[str, Path]) -> None:
+    calm = Outline(page(digits_run(), digits_assessment(), pictures))
+    assert "What the curves say Nothing amiss" in calm.text
+    assessed = jumping_assessment()
+    amiss = Outline(page(digits_run(), assessed, pictures))
+    assert not amiss.open
+    assert "Nothing amiss" not in amiss.text
+    (found,) = assessed.diagnoses
+    assert all(part in amiss.text for part in (found.title, found.sentence, found.explains, found.advice.sentence))
+    for member in assessed.members:
+        assert f"{member.name} {found.title} T{member.symptoms[0].sentence[1:]}" in amiss.text
 
 
 def test_names_are_escaped(pictures: dict[str, Path]) -> None:

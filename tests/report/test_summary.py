@@ -6,7 +6,7 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
-from tests.evaluation.stand_in import diabetes_assessment, digits_assessment, digits_run
+from tests.evaluation.stand_in import diabetes_assessment, digits_assessment, digits_run, jumping_assessment
 
 from foldproof.evaluation import Assessment
 from foldproof.evaluation.assessment import Check
@@ -52,6 +52,16 @@ def test_plain_text_answers_everything() -> None:
     assert all(advice.key in text for advice in assessed.advice)
     assert "reports/report.html" in text
     assert "make ui" in text
+
+
+def test_what_the_curves_say_is_a_line_each() -> None:
+    for text in (printed(digits_assessment()), markdown(digits_assessment())):
+        assert "Learning curves: nothing amiss." in text
+    (found,) = jumping_assessment().diagnoses
+    for text in (printed(jumping_assessment()), markdown(jumping_assessment())):
+        told = f"{found.title}: {found.sentence}"
+        assert told in " ".join(text.split())
+        assert "nothing amiss" not in text
 
 
 def test_columns_are_aligned() -> None:

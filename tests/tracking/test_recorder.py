@@ -10,6 +10,7 @@ import pytest
 
 from foldproof.config import load_params
 from foldproof.data.splits import Member
+from foldproof.reproducibility import write_json
 from foldproof.tracking import background, restoring
 from foldproof.tracking.journal import Record, read
 from foldproof.tracking.picture import picture_of
@@ -95,6 +96,24 @@ def test_the_stages_of_a_pipeline_write_one_run(project: Path) -> None:
     assert values[None, "test.accuracy", None] == 0.8
     assert values[(0, 1), "accuracy", None] == 0.88
     assert ((0, 1), "stopped", None) not in values
+
+
+def test_what_was_found_before_training_is_told(project: Path) -> None:
+    write_json(project / "reports/verdict.json", {"passed": False, "errors": ["gradient", "outputs"]})
+    found = {"first_loss": "ok", "capacity": "warning", "gradient": "error"}
+    checks = [{"check": name, "status": status} for name, status in found.items()]
+    write_json(project / "reports/checks.json", {"schema": 1, "checks": checks})
+    train(project)
+    with Recorder("report", root=project) as record:
+        leave_report(project)
+        record.results()
+    tags: dict[str, str] = {}
+    for record_told in told(project):
+        tags |= record_told.body if record_told.kind == "tags" else {}
+    assert tags["foldproof.checks"] == "gradient, outputs"
+    assert tags["foldproof.check_warnings"] == "capacity"
+    files = [Path(one.body["file"]).name for one in told(project) if one.kind == "artifact"]
+    assert files.count("checks.json") == 1
 
 
 def test_a_forced_repeat_is_another_attempt_with_a_name_of_its_own(project: Path) -> None:

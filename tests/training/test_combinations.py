@@ -63,7 +63,12 @@ WORDS = {
 }
 NAMES = {"train.target_weights": ["digit", "ink"]}
 # Where the default is made for other data, or for other inputs: what a key that was refused falls back to.
-FITTING: dict[str, Any] = {"model.name": "mlp", "model.factory": "tests.model.own_network:of_tables"}
+FITTING: dict[str, Any] = {
+    "model.name": "mlp",
+    "model.factory": "tests.model.own_network:of_tables",
+    "model.group.groups": 1,
+    "train.batch_size": "full",
+}
 
 
 def values_of(annotation: Any, path: str, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from math import isfinite
+from pathlib import Path
 from typing import Any, Literal
 
 from foldproof.config.advice import Advice
+from foldproof.reproducibility import read_json
 
 Status = Literal["ok", "warning", "error", "not applicable"]
 
@@ -13,8 +16,8 @@ Status = Literal["ok", "warning", "error", "not applicable"]
 class Seen:
     """What a check saw: a sentence with its figures; advice where something is amiss, and nowhere else.
 
-    `figures` are what the page draws. A check that has nothing to look at (dead units of a network without rectified
-    ones) says so by `applies`.
+    `figures` are what the page draws (`checks.figures`). A check that has nothing to look at (dead units of a network
+    without rectified ones) says so by `applies`.
     """
 
     sentence: str
@@ -37,8 +40,8 @@ class Finding:
 
 
 def to_dict(findings: Sequence[Finding]) -> dict[str, Any]:
-    """For `reports/checks.json`."""
-    return {"schema": 1, "checks": [asdict(one) for one in findings]}
+    """For `reports/checks.json`, where a figure that is not finite is null."""
+    return {"schema": 1, "checks": [_as_json(asdict(one)) for one in findings]}
 
 
 def from_dict(values: dict[str, Any]) -> tuple[Finding, ...]:
@@ -48,7 +51,20 @@ def from_dict(values: dict[str, Any]) -> tuple[Finding, ...]:
     return tuple(TypeAdapter(list[Finding]).validate_python(values["checks"]))
 
 
+def load_findings(path: Path) -> tuple[Finding, ...]:
+    """Those of `reports/checks.json`; none where there is no such file."""
+    return from_dict(read_json(path)) if path.exists() else ()
+
+
 def verdict(findings: Sequence[Finding]) -> dict[str, Any]:
     """For `reports/verdict.json`: whether there is no error, and the names of errors; no figures, lest they retrain."""
     errors = [one.check for one in findings if one.status == "error"]
     return {"passed": not errors, "errors": errors}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_json(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,9 +1,10 @@
 """Back-propagation against differences of the loss, element by element, in double precision.
 
 For an element w of a parameter the gradient must be `(L(w + h) - L(w - h)) / 2h`, up to rounding and curvature. Where
-`(L(w + h) - L(w)) / h` and `(L(w) - L(w - h)) / h` differ, the loss may have a kink within h (a rectified unit that
-turns on, another largest pixel): there the gradient must lie between them, and where they differ widely that tells
-nothing, so such an element is not counted. All changed networks are members of one population.
+`(L(w + h) - L(w)) / h` and `(L(w) - L(w - h)) / h` differ a little, the loss may have a kink within h (a rectified unit
+that turns on, another largest pixel), and the gradient must lie between them. Where they differ widely, w may lie on
+kinks of several rows, at which any of many numbers is a gradient: that tells nothing, and is not counted. All changed
+networks are members of one population.
 """
 
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def compare(descent: Descent, rows: Tensor, elements: int, precise: float) -> di
     size = torch.stack([own.abs(), ahead.abs(), behind.abs()]).amax(0).clamp(min=SMALLEST * max(abs(loss), 1e-3))
     outside = torch.maximum(low - own, own - high).clamp(min=0)
     error = torch.where(high - low > precise * size, outside, (own - mean).abs()) / size
-    kink = (high - low > KINK * size) & (outside <= precise * size)
+    kink = high - low > KINK * size
     error = error.masked_fill(kink, 0.0).nan_to_num(nan=inf)
     counts = [len(one) for one in chosen]
     return {

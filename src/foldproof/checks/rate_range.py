@@ -5,8 +5,9 @@ has a training of its own, on the same rows in the same order with the same mask
 """
 
 from dataclasses import replace
-from math import inf, isfinite
+from math import inf, isfinite, log
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -52,12 +53,30 @@ def look(subject: Subject, block: RateRange) -> Seen:
             f"at no rate from {rates[0]:.1g} to {rates[-1]:.1g} does the loss fall below {first:.4g}", advice, figures
         )
     told = f"configured {own:.3g}; suggested {suggested:.2g}, by {block.steps} steps at each of {len(rates)} rates"
-    if max(own / suggested, suggested / own) <= block.factor or ours > block.progress * best:
+    reached = progress_at(own * _longer(subject, block.steps), rates, progress[:-1])
+    if own > block.factor * suggested or (own > suggested and ours <= 0):
+        how = "too high"
+    elif own < suggested / block.factor and reached < block.progress * best:
+        how = "too low, even for a training as long as this"
+    else:
         return Seen(told, figures=figures)
-    how = "too high" if own > suggested else "too low"
-    reached = f"at {own:.3g} the loss {'is lost' if ours == -inf else f'goes from {first:.4g} to {first - ours:.4g}'}"
-    sentence = f"the rate looks {how}: {reached}, at {suggested:.2g} to about {first - best:.4g}"
+    came = "is lost" if ours == -inf else f"goes from {first:.4g} to {first - ours:.4g}"
+    sentence = f"the rate looks {how}: at {own:.3g} the loss {came}, at {suggested:.2g} to about {first - best:.4g}"
     return Seen(sentence, (Advice(KEY, f"Try {suggested:.2g}, or auto."),), figures)
+
+
+def progress_at(rate: float, rates: Tensor, progress: Tensor) -> float:
+    """What a rate would reach, between those that were tried; a lower one than all of them as much as the lowest."""
+    kept = progress.isfinite()
+    return float(np.interp(log(rate), rates[kept].log(), progress[kept]))
+
+
+def _longer(subject: Subject, steps: int) -> float:
+    """How much further than in so many steps the whole training can go, at the rates of its schedule, at least 1."""
+    train, objective = subject.params.train, subject.objective
+    all_steps = train.epochs * subject.split.steps_per_epoch(train.batch_size)
+    mean_factor = sum(objective.factor_of_epochs(epoch) for epoch in range(train.epochs)) / train.epochs
+    return max(1.0, mean_factor * all_steps / steps)
 
 
 def range_of(customary: float, count: int) -> Tensor:

@@ -43,12 +43,12 @@ class Subject:
     @cached_property
     def rows(self) -> Rows:
         """Some of them, `[n]`, evenly spaced, ascending: at most `check.rows`."""
-        return _spaced(self.training_rows, self.params.check.rows)
+        return spaced(self.training_rows, self.params.check.rows)
 
     @cached_property
     def inner_validation_rows(self) -> Rows:
         """At most as many of its inner-validation rows, evenly spaced, ascending."""
-        return _spaced(self.split.rows(MEMBER, Role.INNER_VALIDATION), self.params.check.rows)
+        return spaced(self.split.rows(MEMBER, Role.INNER_VALIDATION), self.params.check.rows)
 
     def raw(self, rows: Rows) -> NDArray[Any]:
         """Rows as they were prepared, `[n, *shape]`."""
@@ -84,7 +84,8 @@ class Subject:
         return make_recipe(self.dataset.schema.targets, self.params.train).objective
 
 
-def _spaced(rows: Rows, most: int) -> Rows:
+def spaced(rows: Rows, most: int) -> Rows:
+    """At most so many of the rows, evenly spaced."""
     if len(rows) <= most:
         return rows
     return rows[np.arange(most) * len(rows) // most]

@@ -2,12 +2,40 @@
 
 from collections.abc import Iterator
 
-from foldproof.checks import first_loss, gradient, gradients_of_layers, layers, outputs, rate_range, tiny_rows
+from foldproof.checks import (
+    batches,
+    capacity,
+    class_sizes,
+    constant_features,
+    finite_rows,
+    first_loss,
+    gradient,
+    gradients_of_layers,
+    layers,
+    leaking_feature,
+    likeness,
+    normalisation,
+    outputs,
+    rate_range,
+    relation,
+    same_classes,
+    tiny_rows,
+)
 from foldproof.checks.finding import Finding, Status
 from foldproof.checks.row import Check
 from foldproof.checks.subject import Subject
 
 CHECKS: dict[str, Check] = {
+    "finite_rows": finite_rows.CHECK,
+    "constant_features": constant_features.CHECK,
+    "normalisation": normalisation.CHECK,
+    "batches": batches.CHECK,
+    "class_sizes": class_sizes.CHECK,
+    "same_classes": same_classes.CHECK,
+    "relation": relation.CHECK,
+    "leaking_feature": leaking_feature.CHECK,
+    "likeness": likeness.CHECK,
+    "capacity": capacity.CHECK,
     "outputs": outputs.CHECK,
     "first_loss": first_loss.FIRST_LOSS,
     "penalty": first_loss.PENALTY,

@@ -22,7 +22,7 @@ class ConstantFeatures(Closed):
     severity: Severity = "warning"
     """error, warning or off"""
     share: NonNegative = 0.0
-    """of the columns, or pixels, that may have one value alone; of images the border may well"""
+    """of the columns of a table, or the channels of images, that may have one value alone"""
 
 
 class Normalisation(Closed):
@@ -32,7 +32,7 @@ class Normalisation(Closed):
     """error, warning or off"""
     largest_mean: Positive = 1.0
     """size of the mean over all inputs"""
-    smallest_sd: Positive = 0.1
+    smallest_sd: Positive = 0.05
     """standard deviation over all inputs"""
     largest_sd: Positive = 10.0
     """standard deviation over all inputs"""
@@ -64,8 +64,8 @@ class SameClasses(Closed):
     severity: Severity = "warning"
     """error, warning or off"""
     own_share: Share = 0.65
-    """of neighbours within the pair that have the same class; 0.5 is chance"""
-    others: Share = 0.8
+    """of nearest neighbours within the pair that have the same class; 0.5 is chance"""
+    others: Share = 0.85
     """the same share for the middle pair of classes: where all overlap, none is told"""
 
 
@@ -75,8 +75,8 @@ class Relation(Closed):
     severity: Severity = "warning"
     """error, warning or off"""
     standard_errors: Positive = 3.0
-    """above chance that the nearest neighbour must tell the target"""
-    shifted: Positive = 5.0
+    """above chance by which rows that look alike must tell the target"""
+    shifted: Positive = 4.0
     """standard errors by which targets of the row before or after must fit better, to be told"""
 
 
@@ -97,7 +97,7 @@ class Likeness(Closed):
     standard_deviations: Positive = 0.5
     """by which the mean of a column differs"""
     standard_errors: Positive = 5.0
-    """that this is at least, with as many rows as there are"""
+    """that this is at least, with as many rows, or groups, as there are"""
 
 
 class Capacity(Closed):
@@ -105,7 +105,7 @@ class Capacity(Closed):
 
     severity: Severity = "warning"
     """error, warning or off"""
-    weights_per_row: Positive = 2000.0
+    weights_per_row: Positive = 10000.0
     """parameters for each training row"""
 
 
@@ -224,8 +224,8 @@ class RateRange(Closed):
     """of each"""
     factor: Positive = 30.0
     """by which the configured rate may differ from the one suggested"""
-    progress: Share = 0.5
-    """of the best rate's, with which a configured rate that differs by more is put up with"""
+    progress: Share = 0.25
+    """of the best rate's, with which a rate that is lower by more than that is put up with"""
 
 
 class Check(Closed):

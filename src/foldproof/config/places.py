@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 RAW = "data/raw"  # a dep of stage prepare
-START = "data/start"  # a dep of stage train
+START = "data/start"  # a dep of stages check and train
 
 
 def below(path: str, folder: str) -> bool:

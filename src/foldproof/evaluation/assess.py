@@ -21,6 +21,7 @@ from foldproof.evaluation.assessment import (
 from foldproof.evaluation.baselines import Baseline, baselines_for, predict
 from foldproof.evaluation.calibration import calibrate
 from foldproof.evaluation.comparison import compare
+from foldproof.evaluation.diagnosis import diagnosed
 from foldproof.evaluation.held_out import score_test_set
 from foldproof.evaluation.intervals import corrected_interval, spread
 from foldproof.evaluation.trust import checks_of_figures
@@ -56,7 +57,7 @@ def assess(
         test_members: `[M, n, C]` probabilities or `[M, n]` values for `split.test_rows()`, or None.
         params_evaluate: primary metric, confidence, draws of the bootstrap.
         model_record: `models/model.json`, its members with repeat, fold, best_epoch, epochs, stopped.
-        curves: `reports/curves.csv`, for the losses at the best epoch.
+        curves: `reports/curves.csv`, for the losses at the best epoch and the diagnosis.
         statistics_manifest: `data/statistics/manifest.json`: which rows preprocessing was fitted on.
 
     Raises DataError where the predictions are not exactly those of the split's members.
@@ -101,10 +102,10 @@ def assess(
         weighted=dataset.weights is not None,
         started_from=_started_from(model_record),
     )
+    if curves is not None:
+        assessment = diagnosed(assessment, curves, model_record)
     rows = checks_of_rows(split, dataset, statistics_manifest)
-    return assessment.concluded(
-        (*rows, *checks_of_figures(assessment)), what_next(assessment, split.audit, model_record)
-    )
+    return assessment.concluded((*rows, *checks_of_figures(assessment)), what_next(assessment, split.audit))
 
 
 def _started_from(model_record: dict[str, Any]) -> StartedFrom | None:

@@ -18,6 +18,27 @@ Status = Literal["ok", "warn", "fail"]
 
 
 @dataclass(frozen=True)
+class Symptom:
+    """What a member's learning curves show amiss: the pattern's name and title, and the evidence, in figures."""
+
+    name: str
+    title: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A pattern of learning curves that enough members show: who they are, the evidence of one, what to change."""
+
+    name: str
+    title: str
+    explains: str
+    members: tuple[str, ...]
+    sentence: str
+    advice: Advice
+
+
+@dataclass(frozen=True)
 class FoldResult:
     """One member: its rows, how its training ended (epochs count from 0), and the scores on its fold."""
 
@@ -34,6 +55,7 @@ class FoldResult:
     training_loss: float | None  # at the best epoch; None where the curves were not given
     inner_validation_loss: float | None
     scores: dict[str, float]
+    symptoms: tuple[Symptom, ...] = ()
     told: str = ""  # what was seen where it diverged
 
     @property
@@ -162,6 +184,7 @@ class Assessment:
     averaging: tuple[Addition, ...] = ()
     started_from: StartedFrom | None = None
     weighted: bool = False  # whether rows counted unequally in training; in no score do they
+    diagnoses: tuple[Diagnosis, ...] = ()  # of the learning curves
     targets: dict[str, "Assessment"] = field(default_factory=dict)  # those of the further targets, by name
 
     @property

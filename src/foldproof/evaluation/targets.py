@@ -14,6 +14,7 @@ from foldproof.data.splits import Split
 from foldproof.evaluation.additions import MonteCarlo, what_averaging_added
 from foldproof.evaluation.assess import assess
 from foldproof.evaluation.assessment import Assessment
+from foldproof.evaluation.course import SCORES
 from foldproof.metrics import names_for
 from foldproof.model.exported import ExportedModel
 from foldproof.model.without import Without
@@ -93,7 +94,7 @@ def assess_targets(
             view.test_members,
             chosen,
             model.record,
-            curves=curves,
+            curves=curves if place == 0 else _without_scores(curves),
             statistics_manifest=statistics_manifest,
         )
         assessments.append(replace(found, averaging=added.additions))
@@ -106,6 +107,13 @@ def _fitting(section: Evaluate, target: Target) -> Evaluate:
     if section.primary_metric in ("auto", *names_for(target.task, target.classes)):
         return section
     return section.model_copy(update={"primary_metric": "auto"})
+
+
+def _without_scores(curves: "pd.DataFrame | None") -> "pd.DataFrame | None":
+    """The curves as they concern a further target: losses are of all of them, scores of the first alone."""
+    if curves is None:
+        return None
+    return curves.drop(columns=[name for name in (f"inner_validation_{score}" for score in SCORES) if name in curves])
 
 
 def _side_by_side(each: Sequence[MonteCarlo | None]) -> MonteCarlo | None:

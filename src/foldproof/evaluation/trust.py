@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, FoldResult, Status
+from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, Status
 from foldproof.evaluation.wording import figure
 
 LARGE_CALIBRATION_ERROR = 0.05
@@ -13,11 +13,6 @@ def checks_of_figures(assessment: Assessment) -> tuple[Check, ...]:
     checks = [_baselines(assessment), _agreement(assessment), _training(assessment), _epochs(assessment)]
     checks += [_calibration(assessment), _repeats(assessment)]
     return tuple(check for check in checks if check is not None)
-
-
-def still_improving(member: FoldResult) -> bool:
-    """Whether the epochs ran out on a member whose best one lies in the last tenth of them."""
-    return member.stopped == "last epoch" and member.best_epoch >= member.epochs - max(1, member.epochs // 10)
 
 
 def _baselines(assessment: Assessment) -> Check:
@@ -95,9 +90,9 @@ def _left_with(member: FoldResult) -> str:
 
 def _epochs(assessment: Assessment) -> Check:
     title = "Training ran to its end"
-    cut = [member for member in assessment.members if still_improving(member)]
+    cut = sum(one.name == "still_improving" for member in assessment.members for one in member.symptoms)
     if cut:
-        sentence = f"{len(cut)} of {len(assessment.members)} members were still improving when their epochs ran out."
+        sentence = f"{cut} of {len(assessment.members)} members were still improving when their epochs ran out."
         return Check("epochs", "warn", title, sentence)
     patient = sum(member.stopped == "patience" for member in assessment.members)
     return Check(

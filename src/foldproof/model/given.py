@@ -1,6 +1,6 @@
 """What a user gives beside params and data: a network's source, weights to start from, vectors of words.
 
-It shapes what is trained.
+It shapes what is checked and trained.
 """
 
 from collections.abc import Iterator
@@ -13,9 +13,11 @@ from foldproof.errors import ConfigError
 from foldproof.model import factory_source, start_source
 from foldproof.reproducibility import sha256_of_file
 
+STAGES = ("check", "train")  # that make networks, and so depend on all that shapes them
+
 
 class Given(NamedTuple):
-    """A file or folder, the key `where` that names it so, and a place on which stage train depends."""
+    """A file or folder, the key `where` that names it so, and a place on which these stages depend."""
 
     where: str
     name: str
@@ -31,11 +33,12 @@ def hash_of_given(section: Model) -> str:
 
 
 def refuse_untracked(section: Model, root: Path) -> None:
-    """Raise ConfigError where stage train does not depend on what is given; `root` is the folder of dvc.yaml."""
+    """Raise ConfigError where a stage of these does not depend on what is given; `root` is the folder of dvc.yaml."""
     problems = [
         problem
         for one in _given(section)
-        for problem in untracked(one.where, one.name, one.file, "train", root, one.home)
+        for stage in STAGES
+        for problem in untracked(one.where, one.name, one.file, stage, root, one.home)
     ]
     if problems:
         raise ConfigError(*problems)

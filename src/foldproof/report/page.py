@@ -4,15 +4,17 @@
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foldproof.checks.finding import Finding
 from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report import rows
+from foldproof.report.check_section import check_section
 from foldproof.report.data_section import data_section
 from foldproof.report.dots import lay_out
 from foldproof.report.information import Scalar, information
@@ -79,12 +81,13 @@ def render(
     params_flat: Mapping[str, Scalar],
     pictures: Mapping[str, Path],
     profile: dict[str, Any] | None = None,
+    findings: Sequence[Finding] = (),
 ) -> str:
     """The page as text.
 
     `pictures` maps names (those of `evaluation.plots.pictures`, and augmentation) to PNG files; what is
     missing is left out. `fold_scores` is not shown, since the page draws it itself. `profile` is what
-    stage prepare found out about the data.
+    stage prepare found out about the data, `findings` what stage check did.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -114,6 +117,7 @@ def render(
         baselines=rows.baselines(assessment),
         test_set=rows.test_set(assessment),
         averaging=rows.averaging(assessment),
+        curves=rows.curves(assessment),
         remarks_on_averaging=rows.remarks_on_averaging(assessment),
         pictures=_pictures(pictures),
         which_decides=which_decides(assessment),
@@ -122,6 +126,7 @@ def render(
             _further(one, assessment, _pictures(pictures, f"target_{number}_"))
             for number, one in enumerate(assessment.targets.values(), start=2)
         ),
+        before=check_section(findings) if findings else None,
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),
         data=None if profile is None else data_section(profile),

@@ -7,6 +7,7 @@ from foldproof.evaluation.assessment import Addition, Assessment, Check
 from foldproof.evaluation.wording import figure, named, signed, span, with_spread
 from foldproof.metrics import METRICS, Metric
 
+NOTHING_AMISS = "Learning curves: nothing amiss."
 MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 
@@ -207,6 +208,22 @@ def _difference(one: Addition, metric: Metric) -> tuple[str, str]:
         return "", ""
     found = one.comparison
     return f"{signed(found.difference, metric)} ({span(found.low, found.high, metric)})", found.verdict
+
+
+def curves(assessment: Assessment) -> Rows:
+    """What each member's learning curves show."""
+    lines = tuple(
+        (member.name, one.title, one.sentence[0].upper() + one.sentence[1:])
+        for member in assessment.members
+        for one in member.symptoms
+    )
+    return Rows(("member", "pattern", "evidence"), lines)
+
+
+def diagnoses(assessment: Assessment) -> tuple[str, ...]:
+    """What the learning curves of the run say, a sentence each; that nothing is amiss where that is so."""
+    found = tuple(f"{one.title}: {one.sentence}" for one in assessment.diagnoses)
+    return found or (NOTHING_AMISS,)
 
 
 AUDITED = {

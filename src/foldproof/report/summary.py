@@ -1,9 +1,11 @@
 """The end of a run in the terminal, and the same as Markdown for a CI job's summary."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from foldproof.checks.finding import Finding
+from foldproof.checks.telling import in_a_line
 from foldproof.evaluation.assessment import Assessment
 from foldproof.report import rows
 from foldproof.report.rows import Rows
@@ -16,8 +18,16 @@ WIDEST = 100  # columns
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-def show(assessment: Assessment, report: str = "reports/report.html", stream: TextIO | None = None) -> None:
-    """Print how good, against what, whether to trust it, what next; plain text where there is no terminal."""
+def show(
+    assessment: Assessment,
+    report: str = "reports/report.html",
+    stream: TextIO | None = None,
+    findings: Sequence[Finding] = (),
+) -> None:
+    """Print how good, against what, whether to trust it, what next; plain text where there is no terminal.
+
+    `findings` are those of the checks before training, which take a line.
+    """
     from rich.console import Console
 
     console = Console(file=stream or sys.stdout, force_jupyter=False, highlight=False, markup=False)
@@ -43,6 +53,10 @@ def show(assessment: Assessment, report: str = "reports/report.html", stream: Te
     console.print(f"Can I trust it? {rows.trust(assessment)}.", style="bold")
     for check in rows.remarks(assessment):
         _item(console, rows.MARKS[check.status], f"{check.title}? {check.sentence}", STYLES[check.status])
+    if findings:
+        console.print(f"{in_a_line(findings)}.")
+    for line in rows.diagnoses(assessment):
+        _item(console, *(("✓", line, "green") if line == rows.NOTHING_AMISS else ("!", line, "yellow")))
     console.print()
     console.print("What next?", style="bold")
     for advice in assessment.advice:
@@ -51,7 +65,7 @@ def show(assessment: Assessment, report: str = "reports/report.html", stream: Te
     console.print(f"Report: {report}   MLflow: make ui   Figures: dvc metrics show", style="bold")
 
 
-def markdown(assessment: Assessment) -> str:
+def markdown(assessment: Assessment, findings: Sequence[Finding] = ()) -> str:
     """The same for a page of Markdown: figures alone, no row of data and no name of a class."""
     metric = assessment.metrics[0]
     parts = [
@@ -66,6 +80,8 @@ def markdown(assessment: Assessment) -> str:
         parts.append(_markdown_table(rows.test_set(assessment)))
     parts.append(f"**Can I trust it?** {rows.trust(assessment)}.")
     parts.append(_list(f"{check.title}? {check.sentence}" for check in rows.remarks(assessment)))
+    parts.append(f"{in_a_line(findings)}." if findings else "")
+    parts.append(_list(rows.diagnoses(assessment)))
     parts.append("**What next?**")
     parts.append(_list(f"`{advice.key}`: {advice.sentence}" for advice in assessment.advice))
     return "\n\n".join(part for part in parts if part) + "\n"

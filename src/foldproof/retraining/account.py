@@ -29,6 +29,7 @@ class Account:
 
     def result(self, root: Path) -> str:
         """Add the result that the workspace holds, and its worst rows where asked for; returns its headline."""
+        from foldproof.checks.finding import load_findings
         from foldproof.evaluation.assessment import Assessment
         from foldproof.report import rows
         from foldproof.report.summary import markdown
@@ -36,7 +37,7 @@ class Account:
         from foldproof.retraining.mistakes import worst
 
         assessment = Assessment.from_dict(read_json(root / "reports" / "evaluation.json"))
-        self._parts.append(markdown(assessment))
+        self._parts.append(markdown(assessment, load_findings(root / "reports" / "checks.json")))
         if self.rows:
             self._parts.append(f"The {self.rows} rows that were mistaken most, out of fold:")
             self._parts.append(_table(worst(root, self.rows)))

@@ -20,7 +20,7 @@ from typing import Any, Literal, Self
 
 from foldproof.errors import TrackingError
 
-Kind = Literal["open", "input", "metrics", "tags", "artifact", "model", "stage"]
+Kind = Literal["open", "input", "metrics", "tags", "member_tags", "artifact", "model", "stage"]
 _SEALED = re.compile(rb'(?P<content>.*), "checksum": "(?P<checksum>[0-9a-f]{16})"\}', re.DOTALL)
 
 

@@ -153,6 +153,8 @@ class Mirror:
         if batch.opened:
             senders.send_params(parent, self._picture.opening["params"])
         senders.send_tags(parent, batch.tags)
+        for key, tags in batch.member_tags.items():
+            senders.send_tags(self._child(key), tags)
         for schema in batch.inputs:
             senders.send_input(parent, schema)
         for model in batch.models:

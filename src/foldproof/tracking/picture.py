@@ -47,6 +47,7 @@ class Batch:
 
     points: dict[Key, list[Point]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    member_tags: dict[Key, dict[str, str]] = field(default_factory=dict)
     inputs: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     models: list[dict[str, Any]] = field(default_factory=list)
@@ -83,6 +84,8 @@ class Picture:
                 batch.inputs.append(body)
             case "tags":
                 batch.tags |= body
+            case "member_tags":
+                batch.member_tags.setdefault(self._key_of(record), {}).update(body["tags"])
             case "artifact":
                 batch.artifacts.append(body)
             case "model":
@@ -93,17 +96,23 @@ class Picture:
                 self._stage(record, batch)
 
     def _metrics(self, record: Record, batch: Batch) -> None:
-        member, step = record.body["member"], record.body["step"]
-        key: Key = PARENT if member is None else (member[1], member[2])
-        if member is not None:
-            self.seeds.setdefault(key, member[0])
-            self.starts.setdefault(key, record.time)
+        key, step = self._key_of(record), record.body["step"]
         points = batch.points.setdefault(key, [])
         for name, value in record.body["values"].items():
             point = Point(legal_name(name), float(value), step or 0, record.time, summary=step is None)
             if (key, point.name, point.step) not in self._seen:
                 self._seen.add((key, point.name, point.step))
                 points.append(point)
+
+    def _key_of(self, record: Record) -> Key:
+        """Whom an entry is about; a member is noted where it is new."""
+        member = record.body["member"]
+        if member is None:
+            return PARENT
+        key: Key = (member[1], member[2])
+        self.seeds.setdefault(key, member[0])
+        self.starts.setdefault(key, record.time)
+        return key
 
     def _stage(self, record: Record, batch: Batch) -> None:
         name, status = record.body["name"], record.body["status"]

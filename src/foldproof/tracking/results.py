@@ -6,7 +6,7 @@ code; so both ways give the same record.
 
 import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from foldproof.data.splits import Member
@@ -14,6 +14,8 @@ from foldproof.reproducibility import read_json
 from foldproof.tracking.curves import replay
 from foldproof.tracking.layers_watched import figures_in
 from foldproof.tracking.scribe import Scribe
+
+DIAGNOSIS = "foldproof.diagnosis"
 
 # The stages that the record is about, and the file without which a stage has left nothing.
 LEAVES = {"train": "reports/curves.csv", "evaluate": "reports/metrics.json", "report": "reports/report.html"}
@@ -33,6 +35,8 @@ def record_outputs(scribe: Scribe, root: Path, stage: str, seed: int) -> None:
         scribe.model(root / "models", root / "data" / "prepared" / "features.npy")
     for file, folder in _artifacts(root, stage):
         scribe.artifact(file, folder)
+    if tags := dict(_tags(root / "reports", stage)):
+        scribe.tags(tags)
     if stage == "evaluate":
         if (root / LEAVES["evaluate"]).exists():
             figures = read_json(root / LEAVES["evaluate"])
@@ -42,6 +46,22 @@ def record_outputs(scribe: Scribe, root: Path, stage: str, seed: int) -> None:
                 scribe.metrics(dict(_numbers(own, f"{target}/")))
         for member, values in _folds(root / "reports" / "folds.csv", seed):
             scribe.metrics(values, member)
+        record_diagnoses(scribe, root / "reports" / "evaluation.json")
+
+
+def record_diagnoses(scribe: Scribe, evaluation: Path) -> None:
+    """Tags with what the learning curves say, of the run and of each member: names, or that nothing is amiss."""
+    assessed = read_json(evaluation) if evaluation.exists() else {}
+    if "diagnoses" not in assessed:  # not written, or by an earlier foldproof
+        return
+    scribe.tags({DIAGNOSIS: _names(assessed["diagnoses"])})
+    for one in assessed["members"]:
+        member = Member(one["seed"], one["repeat"], one["fold"])
+        scribe.tags({DIAGNOSIS: _names(one["symptoms"])}, member)
+
+
+def _names(found: Sequence[Mapping[str, str]]) -> str:
+    return ", ".join(one["name"] for one in found) or "nothing amiss"
 
 
 def _artifacts(root: Path, stage: str) -> Iterator[tuple[Path, str]]:
@@ -49,11 +69,21 @@ def _artifacts(root: Path, stage: str) -> Iterator[tuple[Path, str]]:
     named = {
         "train": [],
         "evaluate": [reports / name for name in ("metrics.json", "evaluation.json", "folds.csv")],
-        "report": [reports / "report.html"],
+        "report": [reports / name for name in ("report.html", "checks.json")],
     }
     yield from ((file, "") for file in named.get(stage, []) if file.exists())
     if stage == "evaluate":
         yield from ((picture, "plots") for picture in sorted((reports / "plots").glob("*.png")))
+
+
+def _tags(reports: Path, stage: str) -> Iterator[tuple[str, str]]:
+    """What was found before training: `passed` or the names of errors, and the names of warnings."""
+    verdict, checks = reports / "verdict.json", reports / "checks.json"
+    if stage == "train" and verdict.exists():
+        yield "foldproof.checks", ", ".join(read_json(verdict)["errors"]) or "passed"
+    if stage == "report" and checks.exists():
+        warned = [one["check"] for one in read_json(checks)["checks"] if one["status"] == "warning"]
+        yield "foldproof.check_warnings", ", ".join(warned) or "none"
 
 
 def _numbers(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, float]]:

@@ -62,9 +62,13 @@ class Scribe:
         plain = {name: float(value) for name, value in values.items()}
         self.journal.append("metrics", {"member": key, "step": step, "values": plain})
 
-    def tags(self, tags: Mapping[str, str]) -> None:
-        """Tags of the whole run; an empty text takes a tag away."""
-        self.journal.append("tags", dict(tags))
+    def tags(self, tags: Mapping[str, str], member: Member | None = None) -> None:
+        """Tags of the whole run, or of a member; an empty text takes a tag away."""
+        if member is None:
+            self.journal.append("tags", dict(tags))
+        else:
+            key = [member.seed, member.repeat, member.fold]
+            self.journal.append("member_tags", {"member": key, "tags": dict(tags)})
 
     def artifact(self, path: Path, folder: str = "") -> None:
         """A file, to be found under `folder` among the run's artifacts."""
