@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, Status
+from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, FoldResult, Status
 from foldproof.evaluation.wording import figure
 
 LARGE_CALIBRATION_ERROR = 0.05
