@@ -44,5 +44,5 @@ def _course(panel: "Axes", lines: "pd.DataFrame", column: str, colour: str, labe
     """A line of means by epoch, in a band from the least to the largest."""
     seen = lines[lines[column] > 0].groupby("epoch")[column].agg(["mean", "min", "max"])
     panel.fill_between(seen.index, seen["min"], seen["max"], color=colour, alpha=0.2, linewidth=0)
-    panel.plot(seen.index, seen["mean"], color=colour, label=label, marker="o" if len(seen) == 1 else "")
+    panel.plot(seen.index, seen["mean"], color=colour, label=label, marker=".")
     canvas.logarithmic(panel)
