@@ -135,10 +135,9 @@ def test_a_model_of_which_nobody_has_learnt_anything_predicts_nothing() -> None:
         replace(model, record=record).predict(DATASET.features[:2])
 
 
-@pytest.mark.parametrize("engine", ["in_process", "workers"])
-def test_when_all_diverge_the_training_fails_with_every_sentence(engine: str) -> None:
+def test_when_all_diverge_the_training_fails_with_every_sentence() -> None:
     with pytest.raises(TrainingError) as caught:
-        trained(job(engine=engine, population=2, **WILD))
+        trained(job(population=2, **WILD))
     *told, advice = caught.value.problems
     assert [line.split(":")[0] for line in told] == ["fold 0", "fold 1", "fold 2", "fold 3"]
     assert all("is not finite from step 1" in line for line in told)

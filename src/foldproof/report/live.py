@@ -157,7 +157,9 @@ class Display:
         told = f"trained {len(self._stopped)} of {len(self._start.members)} members in {took}"
         if not epochs:
             return told
-        return f"{told}: best epochs {min(epochs)} to {max(epochs)} (from 0), {patient} stopped before the last one"
+        lost = sum(one.reason == "diverged" for one in self._stopped)
+        told += f": best epochs {min(epochs)} to {max(epochs)} (from 0), {patient} stopped before the last one"
+        return f"{told}, {lost} diverged" if lost else told
 
     def _drawn(self) -> "RenderableType":
         """The live form: what trains, a bar, and the figures of the last epoch."""

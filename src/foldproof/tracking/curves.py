@@ -13,7 +13,6 @@ from foldproof.training.events import EpochEnded, Event, FitStarted, LayersWatch
 # What takes the figures: (values, member or None for the mean over members, epoch or None for a figure without series).
 Write = Callable[[Mapping[str, float], Member | None, int | None], None]
 
-
 OF_STEPS = ("learning_rate", *NAMES)  # what a single step gave, which says nothing of an epoch's weights
 
 
