@@ -18,6 +18,7 @@ PARTS = {
     "scale": "benchmarks.scale",
     "techniques": "benchmarks.techniques",
     "watching": "benchmarks.watching",
+    "check": "benchmarks.check_time",
     "range": "benchmarks.range_test",
     "overhead": "benchmarks.overhead",
     "gpu": "benchmarks.gpu",

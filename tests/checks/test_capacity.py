@@ -22,7 +22,7 @@ def test_parameters_are_counted_as_by_hand() -> None:
     finding = found("capacity", one)
     assert finding.status == "ok"
     assert finding.figures["parameters"] == count
-    assert finding.figures["per_row"] == count / len(one.training_rows)
+    assert f"{count / len(one.training_rows) / 6:.3g} for each number" in finding.sentence
 
 
 @pytest.mark.parametrize("data", [digits(), diabetes(), table(150)])

@@ -227,6 +227,6 @@ def test_an_error_found_before_training_ends_the_pipeline_there(project: Project
 
 def test_a_threshold_trains_nothing_anew(project: Project) -> None:
     runs = project.rows("select count(*) from runs")
-    project.params(check__capacity={"weights_per_row": 3000.0})
+    project.params(check__capacity={"weights_per_number": 150.0})
     assert set(stages_run(project.dvc("repro"))) <= {"check", "report"}
     assert project.rows("select count(*) from runs") == runs

@@ -1,6 +1,10 @@
-"""Whether the network has far more weights than rows could fill, or a layer too narrow to pass anything on."""
+"""Whether the network has far more weights than rows could fill, or a layer too narrow to pass anything on.
 
-from math import log2
+Weights are counted against the numbers that training rows hold, rows times inputs: a network on large images has many
+weights for each row, and much in each row to find them by.
+"""
+
+from math import log2, prod
 
 from foldproof.checks.finding import Seen
 from foldproof.checks.row import Check
@@ -15,18 +19,19 @@ NARROWEST = 2  # units of a hidden layer
 
 
 def look(subject: Subject, block: Capacity) -> Seen:
-    """Parameters that move, for each training row; hidden layers of at least 2 units, and log2 of the classes."""
+    """Parameters that move, for each number of the rows; hidden layers of at least 2 units, and log2 of the classes."""
     population, rows = subject.population, len(subject.training_rows)
     sizes = zip(population.network.layout.names, population.network.layout.sizes, strict=True)
     parameters = sum(size for name, size in sizes if name not in population.transfer.frozen)
-    per_row, keys = parameters / rows, keys_of(subject.params.model)
+    inputs = prod(subject.statistics.preprocessing.inputs.shape)
+    per_number, keys = parameters / rows / inputs, keys_of(subject.params.model)
     classes = max(len(target.classes) for target in subject.dataset.schema.targets)
     needed = max(NARROWEST, log2(max(classes, 1)))
     narrow = [width for width in hidden_widths(subject) if width < needed]
-    told = f"{parameters} parameters for {rows} training rows, {per_row:.3g} a row"
-    figures = {"parameters": parameters, "rows": rows, "per_row": per_row}
+    told = f"{parameters} parameters for {rows} training rows of {inputs} inputs, {per_number:.3g} for each number"
+    figures = {"parameters": parameters, "rows": rows, "inputs": inputs}
     advice = list[Advice]()
-    if per_row > block.weights_per_row:
+    if per_number > block.weights_per_number:
         sentence = f"Lower it: {parameters} weights can learn {rows} rows by heart without finding a rule."
         advice.append(Advice(keys.larger, sentence))
     if narrow:

@@ -24,6 +24,8 @@ from foldproof.checks import (
 from foldproof.checks.finding import Finding, Status
 from foldproof.checks.row import Check
 from foldproof.checks.subject import Subject
+from foldproof.config.advice import Advice
+from foldproof.errors import ConfigError
 
 CHECKS: dict[str, Check] = {
     "finite_rows": finite_rows.CHECK,
@@ -51,12 +53,26 @@ CHECKS: dict[str, Check] = {
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Every check that is not off, one after the other, as each is done."""
+    """Every check that is not off, one after the other, as each is done.
+
+    Where params are such that no member can be made, the first check that needs one says so, and is the last.
+    """
     section = subject.params.check
     for name, row in CHECKS.items():
         block = getattr(section, name)
         if block.severity == "off":
             continue
-        seen = row.look(subject, block)
+        try:
+            seen = row.look(subject, block)
+        except ConfigError as refusal:
+            yield Finding(name, row.title, row.explains, "error", *_refused(refusal), {})
+            return
         status: Status = "not applicable" if not seen.applies else block.severity if seen.advice else "ok"
         yield Finding(name, row.title, row.explains, status, seen.sentence, seen.advice, seen.figures)
+
+
+def _refused(refusal: ConfigError) -> tuple[str, tuple[Advice, ...]]:
+    """What is said of params that training would refuse: each problem begins with its key."""
+    parts = [problem.partition(": ") for problem in refusal.problems]
+    advice = tuple(Advice(key, sentence[:1].upper() + sentence[1:] + ".") for key, _, sentence in parts)
+    return "no member can be made with these params, so that no later check was made", advice

@@ -105,8 +105,8 @@ class Capacity(Closed):
 
     severity: Severity = "warning"
     """error, warning or off"""
-    weights_per_row: Positive = 10000.0
-    """parameters for each training row"""
+    weights_per_number: Positive = 200.0
+    """parameters for each number, rows times inputs, that the training rows hold"""
 
 
 class FirstLoss(Closed):
