@@ -17,6 +17,7 @@ PARTS = {
     "fit": "benchmarks.fit_times",
     "scale": "benchmarks.scale",
     "techniques": "benchmarks.techniques",
+    "watching": "benchmarks.watching",
     "check": "benchmarks.check_time",
     "range": "benchmarks.range_test",
     "overhead": "benchmarks.overhead",

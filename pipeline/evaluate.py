@@ -21,10 +21,10 @@ def main(params: Params) -> None:
     dataset, split = Dataset.load("data/prepared"), Split.load("data/splits")
     seen = read_json("data/statistics/manifest.json")
     out_of_fold = pd.read_parquet("data/predictions/out_of_fold.parquet")
-    curves = pd.read_csv("reports/curves.csv")
+    curves, watched = pd.read_csv("reports/curves.csv"), pd.read_csv("reports/watched.csv")
     with Recorder("evaluate", params, dataset.schema, more_to_come=True) as record:
         model = ExportedModel.load("models")
-        test = model.predict_members(dataset.features[split.test_rows()])
+        test = model.predict_members(dataset.features[split.test_rows()])[model.trained]
         assessment, monte_carlo = assess_targets(
             dataset,
             split,
@@ -46,6 +46,7 @@ def main(params: Params) -> None:
             "reports",
             "data/predictions/test.parquet",
             monte_carlo,
+            watched,
         )
         record.results()
     clear_finished(record.workspace, record.root)

@@ -22,6 +22,7 @@ def main(params: Params) -> None:
     from foldproof.training.events import Sink
     from foldproof.training.outputs import Curves, save_out_of_fold
     from foldproof.training.resume import Resume
+    from foldproof.training.watched import Watched
     from foldproof.training.watched_words import told
     from foldproof.unfinished import unfinished_in
 
@@ -36,9 +37,9 @@ def main(params: Params) -> None:
     verdict = read_json("reports/verdict.json")
     if not verdict["passed"]:
         print(f"training in spite of what checks found wrong, as check.on_error says: {', '.join(verdict['errors'])}")
-    curves = Curves()
+    curves, watched = Curves(), Watched()
     with Recorder("train", params, dataset.schema, more_to_come=True) as record, Display() as display:
-        sinks: list[Sink] = [display, curves, record.sink]
+        sinks: list[Sink] = [display, curves, watched, record.sink]
         resume = Resume(unfinished_in(record.workspace, record.root))
         trained = train_members(
             dataset, split, statistics, params.model, params.train, params.augment, sinks, resume, beginning
@@ -46,6 +47,7 @@ def main(params: Params) -> None:
         trained.model.save("models")
         save_without(trained.without, "data/without")
         curves.save("reports/curves.csv", "reports/mean_curves.csv")
+        watched.save("reports/watched.csv")
         save_out_of_fold(trained, dataset, split, "data/predictions/out_of_fold.parquet")
         record.results()
         resume.mark_finished(str(record.root))

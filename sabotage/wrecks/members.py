@@ -42,8 +42,8 @@ MEMBERS = (
     Wreck(
         "masks from a global generator",
         "training/descent.py",
-        "keys = randomness.fold_in(population.keys, step)",
-        "keys = torch.randint(2**31 - 1, population.keys.shape, dtype=torch.int32)",
+        "return randomness.fold_in(self.population.keys, step)",
+        "return torch.randint(2**31 - 1, self.population.keys.shape, dtype=torch.int32)",
         "training/test_population.py::test_the_same_fit_gives_the_same_bits",
     ),
     Wreck(
@@ -190,10 +190,39 @@ MEMBERS = (
         "training/test_schedules.py::test_a_plateau_without_a_member_is_that_of_the_others",
     ),
     Wreck(
-        "a trial that diverges ends all trials",
+        "a member that diverges takes its whole population with it",
         "training/best_epochs.py",
-        "if lost and not recipe.diverged_stop:",
-        "if lost:",
+        "self._give_up(lost, epoch)",
+        "self._give_up(lost and dict.fromkeys(begun.values(), 'lost'), epoch)",
         "training/test_trials.py::test_a_trial_that_diverges_stops_alone",
+    ),
+    Wreck(
+        "initial weights of a member that learnt nothing are in the mean",
+        "model/exported.py",
+        'return np.array([one.get("best_epoch", 0) >= 0 for one in self.members])',
+        "return np.full(len(self.members), True)",
+        "training/test_members_that_diverge.py"
+        "::test_one_without_an_epoch_is_scored_on_its_fold_but_in_no_mean_and_trust_says_so",
+    ),
+    Wreck(
+        "a training of which nothing came is exported",
+        "training/divergence.py",
+        'if all(reason == "diverged" for reason in kept.stopped):',
+        "if not kept.stopped:",
+        "training/test_members_that_diverge.py::test_when_all_have_diverged_a_fit_that_is_resumed_fails_as_well",
+    ),
+    Wreck(
+        "a look sees the gradient as it was clipped",
+        "training/watch.py",
+        "self._noted = losses, vector_norm(gradient, dim=1)",
+        "self._noted = losses, vector_norm(gradient, dim=1).clamp(max=0.01)",
+        "training/test_watching.py::test_norms_and_ratios_are_those_of_the_gradient_before_clipping_and_of_the_step_after",
+    ),
+    Wreck(
+        "a look forgets how the template's layers were set",
+        "model/stacked.py",
+        "self._mode = None\n        for layer",
+        "for layer",
+        "training/test_watching.py::test_watching_changes_no_bit_neither_straight_nor_resumed",
     ),
 )

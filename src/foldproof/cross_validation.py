@@ -108,7 +108,7 @@ def cross_validate(
         )
     table = out_of_fold_table(trained, dataset, split)
     test_rows = split.test_rows()
-    test = trained.model.predict_members(dataset.features[test_rows])
+    test = trained.model.predict_members(dataset.features[test_rows])[trained.model.trained]
     assessment, _ = assess_targets(
         dataset,
         split,

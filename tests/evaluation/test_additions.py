@@ -26,6 +26,7 @@ class Fake:
 
     def __init__(self, *sure: float, draws: bool = False) -> None:
         self.sure, self.draws, self.snapshots, self.members = sure, draws, len(sure), range(MEMBERS)
+        self.trained = np.full(MEMBERS, True)
 
     def predict_snapshots(self, _: Any, rows: NDArray[np.int64], __: Any = None, mask: int | None = None) -> Any:
         right = np.eye(10)[DATASET.targets[rows]]

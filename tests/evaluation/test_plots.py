@@ -16,6 +16,7 @@ from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.plots import canvas, confusion_matrix, fold_scores, learning_curves, learning_rate, pictures
 from foldproof.evaluation.plots.learning_rate import courses
 from foldproof.evaluation.side_by_side import rivals, window
+from foldproof.training.watched import COLUMNS, OF_LAYERS
 
 
 def drawn(run: Run, assessment: Assessment) -> dict[str, bytes]:
@@ -26,6 +27,28 @@ def test_what_there_is_for_each_task() -> None:
     common = {"learning_curves", "fold_scores"}
     assert drawn(digits_run(), digits_assessment()).keys() == common | {"confusion", "reliability"}
     assert drawn(diabetes_run(), diabetes_assessment()).keys() == common | {"scatter"}
+
+
+def looked_at(layers: int) -> pd.DataFrame:
+    """Two members, two looks in the first epoch and one in the second; some figures are missing."""
+    lines = [
+        (0, fold, epoch, step, f"{layer}.weight", 1.0, norm, 0.1, 0.001 * (layer + 1) / (fold + 1), None, None)
+        for fold, norm in ((0, 2.0), (1, np.nan))
+        for epoch, step in ((0, 0), (0, 10), (1, 20))
+        for layer in range(layers)
+    ]
+    dead = [(0, 0, 0, 0, "1 (ReLU)", 1.0, 2.0, 0.1, None, 0.5, None)]
+    return pd.DataFrame([*lines, *dead], columns=[*COLUMNS, *OF_LAYERS])
+
+
+@pytest.mark.parametrize("layers", [1, 5, 9])
+def test_steps_are_drawn_where_they_were_looked_at(layers: int) -> None:
+    run, assessment = digits_run(), digits_assessment()
+    found = pictures(assessment, run.curves, run.out_of_fold, looked_at(layers))
+    assert found.keys() - drawn(run, assessment).keys() == {"step_sizes"}
+    with Image.open(BytesIO(found["step_sizes"])) as image:
+        assert np.asarray(image.convert("L")).std() > 5
+    assert pictures(assessment, run.curves, run.out_of_fold, looked_at(0)).keys() == drawn(run, assessment).keys()
 
 
 def test_they_are_png_of_150_dots_an_inch_without_date_or_version() -> None:

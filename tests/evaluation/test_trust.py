@@ -166,7 +166,7 @@ def test_checks_speak_in_sentences() -> None:
 
 def test_the_assessment_carries_both() -> None:
     names = [check.name for check in digits_assessment().checks]
-    assert len(names) == len(set(names)) == 11
+    assert len(names) == len(set(names)) == 12
     assert digits_assessment().advice
     assert digits_run().split.audit["seed"] == digits_assessment().seed
 

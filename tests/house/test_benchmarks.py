@@ -10,7 +10,7 @@ import torch
 from tests.training.setting import digits
 from torch import Tensor, nn
 
-from benchmarks import fit_times, population, techniques
+from benchmarks import fit_times, population, techniques, watching
 from benchmarks.agreement import agreements
 from benchmarks.jobs import JOBS, MLP, Job
 from benchmarks.median_interval import coverage, median_interval
@@ -154,3 +154,11 @@ def test_accuracies_must_agree_within_what_seeds_explain() -> None:
     # By hand: each variance is 0.0001; t of 6 degrees of freedom at 1 - 0.01 / 4 is 4.3168.
     assert found["same"].allowed == pytest.approx(4.3168 * math.sqrt(2 * 0.0001 / 3), rel=1e-4)
     assert not agreements([0.5], {"one seed": [0.9]}, comparisons=1)["one seed"].differ
+
+
+def test_watching_has_a_line_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "JOBS", (Job("short", MLP, 2, 0, 0),))
+    said: list[str] = []
+    assert watching.measure(1, said.append) == []
+    assert said[-1].startswith("| short | ")
+    assert said[-1].count("|") == said[-3].count("|")

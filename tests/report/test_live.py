@@ -104,6 +104,27 @@ def test_populations_side_by_side_are_shown_as_one() -> None:
     assert lines[-1].startswith("trained 4 of 4 members")
 
 
+def lost(member: Member, epoch: int) -> MemberStopped:
+    return MemberStopped(member, epoch, -1, "diverged", f"the loss is not finite [step {epoch}]")
+
+
+@pytest.mark.parametrize("kind", [StringIO, Terminal])
+def test_a_member_that_diverges_is_told_as_it_happens(kind: type[StringIO]) -> None:
+    events = list(fit(MEMBERS[:3], epochs=4))
+    text = shown(kind(), iter([events[0], lost(MEMBERS[4], 0), *events[1:]]))
+    assert "fold 4 stopped: the loss is not finite [step 0]" in text
+    assert "best epochs -" not in text
+    assert text.rstrip().endswith("1 diverged")
+
+
+def test_what_an_earlier_run_told_of_a_member_is_not_told_again() -> None:
+    events = list(fit(MEMBERS[:3], epochs=4))
+    again = [events[0], FitContinued(MEMBERS, 2), lost(MEMBERS[4], 1), *events[1:], lost(MEMBERS[3], 2)]
+    text = shown(StringIO(), iter(again))
+    assert "fold 4 stopped" not in text
+    assert "fold 3 stopped" in text
+
+
 def members_of(event: Event) -> set[Member]:
     return {event.member} if isinstance(event, MemberStopped) else set(event.members)
 

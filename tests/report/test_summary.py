@@ -48,7 +48,7 @@ def test_plain_text_answers_everything() -> None:
         assert f"{baseline.scores['accuracy'].mean:.4f}" in line
     assert assessed.test is not None
     assert f"{assessed.test.scores['accuracy'].members_mean:.4f}" in text
-    assert "9 of 11 checks passed" in text
+    assert "10 of 12 checks passed" in text
     assert all(advice.key in text for advice in assessed.advice)
     assert "reports/report.html" in text
     assert "make ui" in text
@@ -98,7 +98,7 @@ def test_every_kind_of_run_is_shown(assessed: str) -> None:
 def test_a_failed_check_is_not_overlooked() -> None:
     failed = Check("test_set", "fail", "Test set untouched", "It was not.")
     assessed = replace(digits_assessment(), checks=(*digits_assessment().checks, failed))
-    assert "9 of 12 checks passed; 1 FAILED" in printed(assessed)
+    assert "10 of 13 checks passed; 1 FAILED" in printed(assessed)
     first = markdown(assessed).split("**Can I trust it?**")[1].split("- ")[1]
     assert first.strip() == "Test set untouched? It was not."
 

@@ -1,13 +1,16 @@
 """Learning curves for the record: members' own, means over those alive, best epochs; live as from the file."""
 
 from collections.abc import Mapping
+from math import inf, nan
 from pathlib import Path
 
 import pytest
 
 from foldproof.data.splits import Member
 from foldproof.tracking.curves import Curves, replay
-from foldproof.training.events import EpochEnded, FitStarted, MemberStopped
+from foldproof.tracking.layers_watched import NAMES, figures_in
+from foldproof.training.events import EpochEnded, FitStarted, LayersWatched, MemberStopped
+from foldproof.training.watched import Watched
 from tests.tracking.projects import EPOCHS, MEMBERS, figures, leave_training, tell_fit
 
 Told = dict[tuple[Member | None, int | None], dict[str, float]]
@@ -92,5 +95,36 @@ def test_the_file_tells_what_training_told(tmp_path: Path) -> None:
     curves.close()
     leave_training(tmp_path)
     told, _ = listener()
-    replay(tmp_path / "reports" / "curves.csv", {(0, 0): 1}, 0, lambda v, m, e: told.update({(m, e): dict(v)}))
+    replay(tmp_path / "reports" / "curves.csv", {}, {(0, 0): 1}, 0, lambda v, m, e: told.update({(m, e): dict(v)}))
     assert told == live
+
+
+def look(step: int, norm: float) -> LayersWatched:
+    ratios = {"0.weight": (0.1, nan), "2.weight": (0.001 * step, 0.5)}
+    dead = {"1 (ReLU)": (0.25, 0.0), "3 (ReLU)": (0.5, 0.0)}
+    return LayersWatched(0, step, MEMBERS, (1.0, 1.0), (norm, inf), (0.1, 0.1), ratios, dead, {})
+
+
+def test_of_an_epochs_looks_the_last_is_written_with_the_epoch_live_and_from_the_file(tmp_path: Path) -> None:
+    told, curves = listener()
+    watched = Watched()
+    for event in (look(2, 3.0), look(4, 5.0)):
+        curves.take(event)
+        watched(event)
+    curves.take(EpochEnded(0, MEMBERS, (1.0, 3.0), (1.0, 1.0), (0.0, 0.0), (0.1, 0.1), 2))
+    curves.take(EpochEnded(1, MEMBERS, (1.0, 3.0), (1.0, 1.0), (0.0, 0.0), (0.1, 0.1), 2))
+    first = {"gradient_norm": 5.0, "update_ratio_least": 0.004, "update_ratio_largest": 0.1, "dead": 0.5}
+    second = {"update_ratio_least": 0.5, "update_ratio_largest": 0.5, "dead": 0.0}
+    found = [{name: told[member, 0][name] for name in NAMES if name in told[member, 0]} for member in MEMBERS]
+    assert found == [first, second]
+    assert not set(told[MEMBERS[0], 1]) & set(NAMES)
+    watched.save(tmp_path / "watched.csv")
+    where = {(member.repeat, member.fold, 0): values for member, values in zip(MEMBERS, found, strict=True)}
+    assert figures_in(tmp_path / "watched.csv") == where
+
+
+def test_a_member_without_an_epoch_has_no_best_values() -> None:
+    told, curves = listener()
+    curves.take(FitStarted(MEMBERS, 5, 1, "accuracy", 1, "cpu", 1, 1))
+    curves.take(MemberStopped(MEMBERS[0], 0, -1, "diverged", "why"))
+    assert (MEMBERS[0], None) not in told

@@ -7,9 +7,11 @@ from time import monotonic
 from typing import Any
 
 import pytest
+import torch
 
 from foldproof.config import load_params
 from foldproof.data.splits import Member
+from foldproof.errors import TrainingError
 from foldproof.reproducibility import write_json
 from foldproof.tracking import background, restoring
 from foldproof.tracking.journal import Record, read
@@ -17,6 +19,10 @@ from foldproof.tracking.picture import picture_of
 from foldproof.tracking.recorder import Recorder
 from foldproof.tracking.sync import sync
 from foldproof.tracking.workspace import Home
+from foldproof.training.divergence import refuse_if_all_diverged
+from foldproof.training.events import LayersWatched, MemberStopped
+from foldproof.training.kept import Kept
+from foldproof.training.weights import Weights
 from tests.tracking.projects import (
     EPOCHS,
     MEMBERS,
@@ -264,3 +270,18 @@ def test_a_stage_may_read_its_project_by_itself(project: Path, monkeypatch: pyte
     with Recorder("report", load_params(project / "params.yaml"), dataset("image").schema, project) as given:
         pass
     assert record.digest == given.digest
+
+
+def test_a_run_whose_members_all_diverged_has_failed_and_holds_no_model(project: Path) -> None:
+    kept = Kept.start(Weights(torch.zeros(2, 1), {}), averages=False, snapshots=0)
+    kept.stopped, kept.told = ["diverged"] * 2, ["not finite from step 1 on"] * 2
+    two = (1.0, 1.0)
+    with pytest.raises(TrainingError, match="fold 0: not finite"), Recorder("train", root=project) as record:  # noqa: PT012
+        record.sink(LayersWatched(0, 0, MEMBERS, two, two, two, {"0.weight": two}, {}, {}))
+        for member in MEMBERS:
+            record.sink(MemberStopped(member, 0, -1, "diverged", "not finite from step 1 on"))
+        refuse_if_all_diverged(kept, MEMBERS)
+    records = told(project)
+    assert picture_of(records).stages == {"train": "failed"}
+    assert not figures_told(records)
+    assert not [one for one in records if one.kind in ("model", "artifact") and "model" in str(one.body)]

@@ -1,10 +1,15 @@
 """Snapshots and early stopping: a member goes on until it has all of them."""
 
 import pytest
+import torch
 
 from foldproof.config import Params
 from foldproof.errors import ConfigError
+from foldproof.training.exporting import snapshots_of
+from foldproof.training.kept import Kept
 from foldproof.training.members import make_recipe
+from foldproof.training.snapshots import Snapshots
+from foldproof.training.weights import Weights
 from tests.training.setting import digits, fit_together, params, split_of
 
 DATA = digits(240)
@@ -40,3 +45,15 @@ def test_a_cycle_that_outlasts_the_training_is_refused() -> None:
     train = params(train={"epochs": 8, "averaging": {"snapshots": {"every_epochs": 9}}}).train
     with pytest.raises(ConfigError, match=r"train\.averaging\.snapshots\.every_epochs: found 9, legal: null or 1 to 8"):
         make_recipe(DATA.schema.targets, train)
+
+
+def test_a_snapshot_that_a_member_did_not_live_to_see_is_its_best_epoch() -> None:
+    """The first member has both of its snapshots, the second one of them."""
+    taken = Weights(torch.arange(8.0).reshape(2, 2, 2), {"mean": torch.arange(4.0).reshape(2, 2)})
+    best = Weights(torch.full((2, 2), 100.0), {"mean": torch.full((2,), 50.0)})
+    snapshots = Snapshots(taken, torch.tensor([[3, 5], [-1, 3]]))
+    kept = Kept(best.matrix, best.buffers, [4, 2], [6, 4], snapshots=snapshots)
+    found = snapshots_of(kept)
+    assert found.weights.matrix.tolist() == [[0, 1], [2, 3], [100, 100], [6, 7]]
+    assert found.weights.buffers["mean"].tolist() == [0, 1, 50, 3]
+    assert found.told == [{"best_epoch": 4, "snapshots": [3, 5]}, {"best_epoch": 2, "snapshots": [2, 3]}]

@@ -9,7 +9,7 @@ from foldproof.data.statistics import fit_statistics
 from foldproof.training.assignment import Assignment
 from foldproof.training.beginning import beginning_of
 from foldproof.training.cross_validation import Trained, train_members
-from foldproof.training.events import EpochEnded, Event, MemberStopped
+from foldproof.training.events import EpochEnded, Event, LayersWatched, MemberStopped
 from foldproof.training.plan import Plan
 from foldproof.training.resume import Resume
 from tests.training.setting import digits, params, split_of
@@ -19,7 +19,7 @@ PLAN = Plan(((0, 1), (2, 3)), "in_process", "cpu", "fp32", 1)
 
 
 def job(**train: Any) -> Any:
-    section = {"epochs": 8, "threads": 1, "early_stopping": {"patience": 2}, **train}
+    section = {"epochs": 8, "threads": 1, "watch_every": 7, "early_stopping": {"patience": 2}, **train}
     return params(
         model={"name": "mlp", "mlp": {"hidden": [16]}}, train=section, augment={"shift": 1}, split={"folds": 4}
     )
@@ -46,5 +46,5 @@ def of_population(events: Sequence[Event], number: int) -> list[Event]:
         event
         for event in events
         if (isinstance(event, MemberStopped) and event.member in members)
-        or (isinstance(event, EpochEnded) and members.issuperset(event.members))
+        or (isinstance(event, EpochEnded | LayersWatched) and members.issuperset(event.members))
     ]

@@ -47,7 +47,9 @@ class Train(Closed):
     gradient_clip_value: Positive | None = None
     """largest size of each element of the gradient, before its norm is clipped; null: no clipping"""
     divergence_factor: Annotated[float, Field(gt=1)] = 3.0
-    """give up when an epoch's loss is over so many times the loss before the first step"""
+    """stop a member when an epoch's loss is over so many times the loss before the first step"""
+    watch_every: Annotated[int, Field(ge=0)] = 100
+    """look at gradients, updates and layers every so many steps; 0: never; it changes nothing of what is trained"""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     """auto: a CUDA GPU where there is one"""
     precision: Literal["fp32", "bf16", "fp64"] = "fp32"

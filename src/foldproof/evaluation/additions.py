@@ -83,7 +83,7 @@ def what_averaging_added(
     views = views_of(section.test_time, dataset.schema)
     refuse_masks_that_mask_nothing(section.monte_carlo_dropout, model.draws)
     bench = _Bench(dataset, split, section)
-    additions = [*_in_training(bench, model, without), *bench.of_folds(test_members, len(model.members))]
+    additions = [*_in_training(bench, model, without), *bench.of_folds(test_members)]
     monte_carlo = None
     if len(views) > 1 or section.monte_carlo_dropout:
         plain = bench.predicted(model)
@@ -119,7 +119,7 @@ class _Bench:
         found = of_rows(model, padded(self.scored))
         everyone = np.broadcast_to(self.test_rows, (len(self.scored), len(self.test_rows)))
         own = [one[: len(rows)] for one, rows in zip(found, self.scored, strict=True)]
-        return Predicted(own, ensemble(of_rows(model, everyone)))
+        return Predicted(own, ensemble(of_rows(model, everyone)[model.trained]))
 
     def compared(
         self, technique: str, against: str, with_it: Predicted, without_it: Predicted, cost: str, remark: str = ""
@@ -145,11 +145,11 @@ class _Bench:
             )
         return lines
 
-    def of_folds(self, test_members: Array, members: int) -> list[Addition]:
+    def of_folds(self, test_members: Array) -> list[Addition]:
         """The ensemble of all members on the test rows; out of fold each row is predicted by one member a repeat."""
         if not len(self.test_rows):
             return []
-        together = ensemble(test_members)
+        together, members = ensemble(test_members), len(test_members)
         return [
             Addition(
                 technique=f"ensemble of the {members} members",
@@ -214,7 +214,7 @@ def _under_masks(
 ) -> tuple[list[Addition], MonteCarlo]:
     own, _ = over_masks(model, bench.features, padded(bench.scored), masks)
     everyone = np.broadcast_to(bench.test_rows, (len(bench.scored), len(bench.test_rows)))
-    means, spreads = over_masks(model, bench.features, everyone, masks)
+    means, spreads = (one[model.trained] for one in over_masks(model, bench.features, everyone, masks))
     masked = Predicted([one[: len(rows)] for one, rows in zip(own, bench.scored, strict=True)], ensemble(means))
     cost = _times(masks, "passes forward")
     lines = bench.compared(f"Monte-Carlo dropout, {masks} masks", "dropout off", masked, plain, cost)

@@ -171,6 +171,7 @@ def _members(
                 stopped=str(record["stopped"]),
                 training_loss=training_loss,
                 inner_validation_loss=inner_loss,
+                told=str(record.get("told", "")),
                 scores={name: METRICS[name].on(own).function(truths[index], predicted[index]) for name in names},
             )
         )
@@ -178,7 +179,7 @@ def _members(
 
 
 def _losses(curves: "pd.DataFrame | None", member: Member, epoch: int) -> tuple[float | None, float | None]:
-    if curves is None:
+    if curves is None or epoch < 0:
         return None, None
     mine = (curves["repeat"] == member.repeat) & (curves["fold"] == member.fold) & (curves["epoch"] == epoch)
     if int(mine.sum()) != 1:

@@ -56,6 +56,12 @@ class FoldResult:
     inner_validation_loss: float | None
     scores: dict[str, float]
     symptoms: tuple[Symptom, ...] = ()
+    told: str = ""  # what was seen where it diverged
+
+    @property
+    def trained(self) -> bool:
+        """Whether it has a best epoch; without one it has its initial weights, and is in no mean over members."""
+        return self.best_epoch >= 0
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def save_assessment(
     folder: str | Path,
     path_of_test: str | Path,
     monte_carlo: MonteCarlo | None = None,
+    watched: "pd.DataFrame | None" = None,
 ) -> None:
     """Write everything that is known of a run's quality.
 
@@ -46,7 +47,7 @@ def save_assessment(
     tables = {"folds": fold_table(assessment), "predictions": predictions}
     for name, table in tables.items():
         write_whole(place / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    for name, picture in _pictures(assessment, dataset.schema, curves, out_of_fold).items():
+    for name, picture in _pictures(assessment, dataset.schema, curves, watched, out_of_fold).items():
         write_whole(place / "plots" / f"{name}.png", picture)
     content = BytesIO()
     table_of_test_rows(dataset, split, test_members, monte_carlo).to_parquet(content, index=False)
@@ -54,10 +55,14 @@ def save_assessment(
 
 
 def _pictures(
-    assessment: Assessment, schema: Schema, curves: "pd.DataFrame", out_of_fold: "pd.DataFrame"
+    assessment: Assessment,
+    schema: Schema,
+    curves: "pd.DataFrame",
+    watched: "pd.DataFrame | None",
+    out_of_fold: "pd.DataFrame",
 ) -> dict[str, bytes]:
     tables = [view_of_table(schema, out_of_fold, place) for place in range(len(schema.targets))]
-    drawn = pictures(assessment, curves, tables[0])
+    drawn = pictures(assessment, curves, tables[0], watched)
     for number, (one, table) in enumerate(zip(assessment.targets.values(), tables[1:], strict=True), start=2):
         drawn |= {f"target_{number}_{name}": picture for name, picture in pictures_of_target(one, table).items()}
     return drawn

@@ -2,16 +2,16 @@
 
 from math import sqrt
 
-from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, Status
+from foldproof.evaluation.assessment import Assessment, BaselineResult, Check, FoldResult, Status
 from foldproof.evaluation.wording import figure
 
 LARGE_CALIBRATION_ERROR = 0.05
 
 
 def checks_of_figures(assessment: Assessment) -> tuple[Check, ...]:
-    """Baselines, agreement of folds and test set, training that was cut off, repeats, calibration."""
-    checks = [_baselines(assessment), _agreement(assessment), _epochs(assessment), _calibration(assessment)]
-    checks.append(_repeats(assessment))
+    """Baselines, agreement of folds and test set, training that failed or was cut off, calibration, repeats."""
+    checks = [_baselines(assessment), _agreement(assessment), _training(assessment), _epochs(assessment)]
+    checks += [_calibration(assessment), _repeats(assessment)]
     return tuple(check for check in checks if check is not None)
 
 
@@ -70,6 +70,22 @@ def _agreement(assessment: Assessment) -> Check | None:
         sentence = f"On average {seen}: more apart than chance explains ({figure(allowed, metric)})."
         return Check("agreement", "warn", title, sentence)
     return Check("agreement", "ok", title, f"On average {seen}, a difference that chance explains.")
+
+
+def _training(assessment: Assessment) -> Check:
+    title = "No member diverged"
+    lost = [member for member in assessment.members if member.stopped == "diverged"]
+    if not lost:
+        sentence = "No loss ceased to be finite, and none grew far above what it was before the first step."
+        return Check("training", "ok", title, sentence)
+    told = " ".join(f"{member.name} {_left_with(member)}: {member.told}." for member in lost)
+    return Check("training", "warn" if all(member.trained for member in lost) else "fail", title, told)
+
+
+def _left_with(member: FoldResult) -> str:
+    if member.trained:
+        return f"is as it was after epoch {member.best_epoch}"
+    return "has learnt nothing and is left out of the ensemble"
 
 
 def _epochs(assessment: Assessment) -> Check:

@@ -58,6 +58,11 @@ class ExportedModel:
         return list(self.record["members"])
 
     @property
+    def trained(self) -> NDArray[np.bool_]:
+        """Which members are more than initial weights, `[M]`; one that diverged in its first epoch is in no mean."""
+        return np.array([one.get("best_epoch", 0) >= 0 for one in self.members])
+
+    @property
     def snapshots(self) -> int:
         """S, how many networks make up a member."""
         return int(self.record.get("snapshots", 1))
@@ -112,8 +117,10 @@ class ExportedModel:
         return together.reshape(len(self.members), self.snapshots, *together.shape[1:])
 
     def predict(self, features: NDArray[Any]) -> NDArray[np.float32]:
-        """The model: the mean over members, `[n, C]`, `[n]`, or of several targets `[n, K]`."""
-        return np.asarray(self.predict_members(features).mean(axis=0))
+        """The model: the mean over members that have learnt, `[n, C]`, `[n]`, or of several targets `[n, K]`."""
+        if not self.trained.any():
+            raise DataError("every member of this model diverged before its first epoch ended; train it anew")
+        return np.asarray(self.predict_members(features)[self.trained].mean(axis=0))
 
     @torch.inference_mode()
     def _predict(

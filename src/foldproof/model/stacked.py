@@ -122,19 +122,29 @@ class StackedNetwork:
         yield self._template
 
     def batch_normalisations(self, frozen: frozenset[str] | None = None) -> frozenset[str]:
-        """Names of the layers that normalise over the batch; of those alone whose parameters are `frozen`, if given.
+        """Names of the layers that normalise over the batch; of those alone whose parameters are `frozen`, if given."""
+        among = None if frozen is None else self.layers_of(frozen)
+        return frozenset(
+            name
+            for name, layer in self._template.named_modules()
+            if isinstance(layer, _BatchNorm) and (among is None or name in among)
+        )
 
-        One that has no parameters goes with those that come before it.
-        """
+    def layers_of(self, parameters: frozenset[str]) -> frozenset[str]:
+        """Names of the layers all of whose own parameters are among these; one without any goes with those before."""
         found: set[str] = set()
-        still = frozen is None
+        among = False
         for name, layer in self._template.named_modules():
             own = [f"{name}.{one}" if name else one for one, _ in layer.named_parameters(recurse=False)]
-            if own and frozen is not None:
-                still = frozen.issuperset(own)
-            if isinstance(layer, _BatchNorm) and still:
+            if own:
+                among = parameters.issuperset(own)
+            if among:
                 found.add(name)
         return frozenset(found)
+
+    def has(self, *kinds: type[nn.Module]) -> bool:
+        """Whether some layer is of one of these very kinds."""
+        return any(type(layer) in kinds for layer in self._template.modules())
 
     def parameters_of(self, kind: type[nn.Module]) -> set[str]:
         """Names of the parameters that layers of this kind own."""

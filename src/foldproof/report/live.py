@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from foldproof.data.splits import Member
 from foldproof.metrics import METRICS
-from foldproof.training.events import EpochEnded, Event, FitContinued, FitStarted, MemberStopped
+from foldproof.training.events import EpochEnded, Event, FitContinued, FitStarted, LayersWatched, MemberStopped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -68,8 +68,8 @@ class Display:
             self._continued |= dict.fromkeys(event.members, event.epochs)
             names = [event.members[0].name, event.members[-1].name][: len(event.members)]
             self._plain(f"{' to '.join(names)}: going on after epoch {event.epochs}, which an earlier run had come to")
-        else:
-            self._stopped.append(event)
+        elif not isinstance(event, LayersWatched):
+            self._stop(event)
 
     def _epoch(self, event: EpochEnded) -> None:
         before = self._slowest()
@@ -83,6 +83,11 @@ class Display:
         slowest = self._slowest()
         if self._start is not None and slowest != before and slowest % max(1, self._start.epochs // LINES) == 0:
             self._plain(self._line())
+
+    def _stop(self, event: MemberStopped) -> None:
+        self._stopped.append(event)
+        if event.reason == "diverged" and event.epoch >= self._continued.get(event.member, 0):
+            self._say(f"{event.member.name} stopped: {event.told}")
 
     def _running(self) -> list[EpochEnded]:
         """The last epoch of each population that has begun and is not done, or of the last one of all."""
@@ -98,6 +103,10 @@ class Display:
             self._say(text)
 
     def _say(self, text: str) -> None:
+        """A line, above the live display where there is one."""
+        if self._live is not None:
+            self._live.console.print(text, markup=False, highlight=False)
+            return
         self._stream.write(f"{text}\n")
         self._stream.flush()
 
@@ -143,12 +152,14 @@ class Display:
     def _ended(self) -> str:
         assert self._start is not None
         patient = sum(one.reason == "patience" for one in self._stopped)
-        epochs = [one.best_epoch for one in self._stopped]
+        epochs = [one.best_epoch for one in self._stopped if one.best_epoch >= 0]
         took = clock_time(self._clock() - self._began)
         told = f"trained {len(self._stopped)} of {len(self._start.members)} members in {took}"
         if not epochs:
             return told
-        return f"{told}: best epochs {min(epochs)} to {max(epochs)} (from 0), {patient} stopped before the last one"
+        lost = sum(one.reason == "diverged" for one in self._stopped)
+        told += f": best epochs {min(epochs)} to {max(epochs)} (from 0), {patient} stopped before the last one"
+        return f"{told}, {lost} diverged" if lost else told
 
     def _drawn(self) -> "RenderableType":
         """The live form: what trains, a bar, and the figures of the last epoch."""

@@ -35,6 +35,12 @@ CAPTIONS = {
         "Learning rate",
         "The rate of each epoch's last step: one line where all members took the same course.",
     ),
+    "step_sizes": (
+        "Gradients and steps",
+        "The norm of the gradient over all weights, before clipping, and by how much a step moves each layer's "
+        "weights, beside their norm: mean over members, and their range. About 0.001 is usual; a layer far below "
+        "hardly learns, one far above jumps.",
+    ),
     "confusion": (
         "Which class is taken for which",
         "Counts of out-of-fold predictions: every row is predicted by a network that never saw it. Shade: "

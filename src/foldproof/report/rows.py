@@ -96,7 +96,7 @@ def folds(assessment: Assessment) -> Rows:
         (
             member.name,
             *(figure(member.scores[metric.name], metric) for metric in metrics),
-            str(member.best_epoch),
+            str(member.best_epoch) if member.trained else "none",
             str(member.epochs),
             member.stopped,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from foldproof.data.splits import Member
 from foldproof.reproducibility import read_json
 from foldproof.tracking.curves import replay
+from foldproof.tracking.layers_watched import figures_in
 from foldproof.tracking.scribe import Scribe
 
 DIAGNOSIS = "foldproof.diagnosis"
@@ -25,7 +26,7 @@ def record_curves(scribe: Scribe, root: Path, seed: int) -> None:
     record = root / "models" / "model.json"
     members = read_json(record)["members"] if record.exists() else []
     best = {(member["repeat"], member["fold"]): member["best_epoch"] for member in members}
-    replay(root / LEAVES["train"], best, seed, scribe.metrics)
+    replay(root / LEAVES["train"], figures_in(root / "reports" / "watched.csv"), best, seed, scribe.metrics)
 
 
 def record_outputs(scribe: Scribe, root: Path, stage: str, seed: int) -> None:

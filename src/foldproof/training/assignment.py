@@ -38,7 +38,7 @@ class Assignment:
     beginning: Beginning
 
     def run(self, number: int, sinks: Sequence[Sink]) -> Kept:
-        """Train the population of this number in the plan, or go on with it; raises TrainingError on divergence."""
+        """Train the population of this number in the plan, or go on with it."""
         members, train = self.plan.populations[number], self.train
         population = make_population(
             self.dataset, self.split, self.statistics, self.model, train, self.augment, members, self.beginning

@@ -4,7 +4,7 @@ A Lightning callback, new for every fit. The scored fold is not among what it ca
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
@@ -12,18 +12,18 @@ import torch
 from torch import Tensor
 
 from foldproof.data.splits import Member
-from foldproof.errors import TrainingError
 from foldproof.metrics import METRICS
 from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.descent import Descent
-from foldproof.training.divergence import ADVICE, diverged, divergence_limits, unusable
-from foldproof.training.events import EpochEnded, MemberStopped, Sink
+from foldproof.training.divergence import diverged, divergence_limits, unusable
+from foldproof.training.events import Sink
 from foldproof.training.kept import Kept
 from foldproof.training.module import PopulationModule
 from foldproof.training.recipe import Recipe
 from foldproof.training.resume import Trail
 from foldproof.training.standing import Standing
 from foldproof.training.stopping import Progress
+from foldproof.training.teller import Teller
 from foldproof.training.unaveraged import Unaveraged
 from foldproof.training.weight_average import WeightAverage
 from foldproof.training.weights import Weights
@@ -42,9 +42,8 @@ class BestEpochs(pl.Callback):
         trail: Trail | None,
         average: WeightAverage | None,
     ) -> None:
-        self._members = members
         self._recipe = recipe
-        self._sinks = sinks
+        self._teller = Teller(members, sinks, trail)
         self._trail = trail
         self._average = average
         self._unaveraged: Unaveraged | None = None  # where weights are averaged
@@ -71,9 +70,7 @@ class BestEpochs(pl.Callback):
         epoch = descent.data.first_epoch + trainer.current_epoch
         weights = self._judged(descent, epoch)
         losses, predictions = descent.evaluate(descent.data.inner_validation, weights)
-        lost = self._lost(descent, losses, predictions, epoch)
-        if lost and not recipe.diverged_stop:
-            raise TrainingError(*lost.values(), ADVICE)
+        begun, lost = standing.running, self._lost(descent, losses, predictions, epoch)
         self._give_up(lost, epoch)
         scores = self._scores(descent, predictions[0])
         standing.progress = standing.progress.after(epoch, losses, recipe.minimum_improvement)
@@ -82,10 +79,10 @@ class BestEpochs(pl.Callback):
         self._keep(descent, weights, epoch)
         stopping = self._stop(epoch)
         running = len(standing.running)
-        self._tell_epoch(descent, epoch, losses, scores, running)
-        for index in [*lost, *stopping]:
-            reason: Any = self.kept.stopped[index]
-            self._tell(MemberStopped(self._members[index], epoch, self.kept.best_epoch[index], reason))
+        self._teller.looks(descent.watch.looks, begun, epoch)
+        ended = {place: index for place, index in begun.items() if index not in lost}
+        self._teller.epoch(descent, ended, epoch, losses, scores, running)
+        self._teller.stopped(self.kept, [*lost, *stopping], epoch)
         if not running:
             trainer.should_stop = True
         elif len(standing.alive) - running >= COMPACT_SHARE * len(standing.alive):
@@ -130,19 +127,17 @@ class BestEpochs(pl.Callback):
         first, late, bad = self._standing.first_loss, descent.losses.late_means(), descent.losses.first_bad_steps()
         ceiling = descent.population.settings["loss_ceiling"].double().cpu()
         limits = divergence_limits(first, self._recipe.divergence_factor, ceiling)
-        seen = unusable(losses, predictions, epoch) | diverged(late, limits, first, bad, epoch)
+        seen = unusable(losses, predictions, epoch)
+        seen |= diverged(late, limits, first, bad, epoch, descent.not_finite)
         running = self._standing.running
-        return {
-            running[place]: f"{self._members[running[place]].name}: {told}"
-            for place, told in seen.items()
-            if place in running
-        }
+        return {running[place]: told for place, told in seen.items() if place in running}
 
-    def _give_up(self, lost: Iterable[int], epoch: int) -> None:
+    def _give_up(self, lost: Mapping[int, str], epoch: int) -> None:
         """Members that are lost keep the weights of their best epoch before; this epoch does not count."""
-        for index in lost:
+        for index, told in lost.items():
             self.kept.epochs[index] = epoch
             self.kept.stopped[index] = "diverged"
+            self.kept.told[index] = told
             self._standing.done.add(index)
 
     def _scores(self, descent: Descent, predictions: Tensor) -> list[float]:
@@ -194,31 +189,3 @@ class BestEpochs(pl.Callback):
             self._average.compact(keep)
         if self._unaveraged is not None:
             self._unaveraged.compact(keep.cpu())
-
-    def _tell_epoch(self, descent: Descent, epoch: int, losses: Tensor, scores: list[float], running: int) -> None:
-        live = [
-            place
-            for place, index in enumerate(self._standing.alive)
-            if index not in self._standing.done or self.kept.epochs[index] == epoch + 1
-        ]
-        training, rates = descent.losses.means(), self._rates(descent)
-        self._tell(
-            EpochEnded(
-                epoch,
-                tuple(self._members[self._standing.alive[place]] for place in live),
-                tuple(float(training[place]) for place in live),
-                tuple(float(losses[place]) for place in live),
-                tuple(scores[place] for place in live),
-                tuple(rates[place] for place in live),
-                running,
-            )
-        )
-
-    def _rates(self, descent: Descent) -> list[float]:
-        return [float(rate) for rate in descent.optimizer.last_learning_rates().cpu().tolist()]
-
-    def _tell(self, event: EpochEnded | MemberStopped) -> None:
-        if self._trail is not None:
-            self._trail.take(event)
-        for sink in self._sinks:
-            sink(event)

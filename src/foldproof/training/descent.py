@@ -21,10 +21,12 @@ from foldproof.training.elements import Elements
 from foldproof.training.epoch_losses import EpochLosses
 from foldproof.training.fold_data import FoldData
 from foldproof.training.heads import apart, together
+from foldproof.training.non_finite import told_of
 from foldproof.training.objective import Objective
 from foldproof.training.penalties import PENALTIES, penalty
 from foldproof.training.population import Population
 from foldproof.training.population_optimizer import PopulationOptimizer, Rates
+from foldproof.training.watch import Watch, shares_of_layers, update_ratios
 from foldproof.training.weights import Weights
 
 EVALUATED_AT_ONCE = 1024  # rows a member
@@ -35,7 +37,7 @@ class Descent:
 
     optimizer: PopulationOptimizer  # from `begin` on
 
-    def __init__(self, population: Population, data: FoldData, objective: Objective) -> None:
+    def __init__(self, population: Population, data: FoldData, objective: Objective, watch_every: int = 0) -> None:
         self.population = population
         self.data = data
         self.objective = objective
@@ -45,6 +47,8 @@ class Descent:
         self._resting = frozenset[str]()  # layers that evaluate as long as they are frozen
         self._penalties = sorted(objective.acting & PENALTIES.keys())
         self.losses = EpochLosses(0, data.steps, self.matrix.device)
+        self.not_finite: dict[int, str] = {}  # this epoch, by place: where a loss ceased to be finite, on a CPU
+        self.watch = Watch(watch_every)
         self._counted = -1
 
     @property
@@ -77,15 +81,35 @@ class Descent:
         self.optimizer = objective.optimizer.over(self.matrix, objective.block, rates, self._elements)
         if found is not None:
             self.optimizer.restore(found.group("optimizer"), found.facts["steps"])
+            self.watch.restore(found.group("watch"))
         return self.optimizer
 
     def begin_epoch(self) -> None:
         """Add up the losses of the steps to come anew."""
         self.losses = EpochLosses(len(self.population.members), self.data.steps, self.matrix.device)
+        self.not_finite = {}
+        self.watch.looks = []
 
     def step(self, index: Tensor) -> None:
         """Move all members by their losses on rows `[P, B]`."""
+        step = self.optimizer.steps
+        before = self.matrix.detach().clone() if self.watch.due(step) else None
         self.optimizer.step(partial(self._differentiate, index))
+        if before is not None:
+            self._look(index, step, before)
+
+    @torch.no_grad()
+    def _look(self, index: Tensor, step: int, before: Tensor) -> None:
+        """See what the step on rows `[P, B]` did to the weights that were `before`, and what layers put out now."""
+        population, elements = self.population, self._elements
+        network, frozen = population.network, population.transfer.frozen
+        still = frozenset[str]() if elements.free_at(step) is None else frozen
+        with self.precision():
+            shares = shares_of_layers(
+                network, self.matrix, population.buffers, self._drawn(index, self._keys(step))[0], still
+            )
+        ratios = update_ratios(network.layout, elements.at(step).units, before, self.matrix)
+        self.watch.add(step, self.optimizer.last_learning_rates(), ratios, shares)
 
     def _differentiate(self, index: Tensor) -> Tensor:
         """What a step minimises, and its gradients: the sum over members of their mean loss on rows `[P, B]`."""
@@ -100,17 +124,26 @@ class Descent:
             self.matrix.grad.mul_(free)
         if step != self._counted:  # a line search asks again; what counts is the loss before the step
             self._counted = step
-            self.losses.add(losses.detach(), step)
+            new = self.losses.add(losses.detach(), step)
+            if new.device.type == "cpu" and bool(new.any()):  # elsewhere to look would mean to wait for the device
+                self._explain(new, index, step)
+            if self.watch.due(step):
+                assert self.matrix.grad is not None
+                self.watch.note(losses.detach(), self.matrix.grad)
         return total.detach()
+
+    def _explain(self, new: Tensor, index: Tensor, step: int) -> None:
+        """Note why the losses of the members `new` `[P]` are not finite, before the step moves their weights."""
+        population = self.population
+        inputs, _, _ = self._drawn(index, self._keys(step))
+        self.not_finite |= told_of(
+            new, step, population.network, self.matrix, population.buffers, inputs, self.watch.last
+        )
 
     def training_losses(self, index: Tensor, matrix: Tensor, buffers: State, step: int) -> Tensor:
         """Mean losses `[P]` on the rows `index` `[P, B]`, penalties and all, drawn under the keys of `step`."""
-        population = self.population
-        keys = randomness.fold_in(population.keys, step)
-        rows, targets = self.data.gather(index, self.rows_dtype)
-        rows = augment(rows, population.strengths, keys, population.statistics)
-        rows, mixed = mix(rows, population.strengths, keys)
-        rows = population.inputs(rows)
+        population, keys = self.population, self._keys(step)
+        rows, targets, mixed = self._drawn(index, keys)
         resting = frozenset[str]() if self._elements.free_at(step) is None else self._resting
         outputs = population.network(matrix, buffers, rows, keys, resting)
         means = self.mean_losses(outputs, targets, self.data.row_weights(index, self.rows_dtype), mixed)
@@ -118,6 +151,18 @@ class Descent:
             return means
         rates = {name: population.settings[name] for name in self._penalties}
         return means + penalty(matrix, self._elements.at(step).weights, rates)
+
+    def _keys(self, step: int) -> Tensor:
+        """The members' keys `[P, 2]` of a step."""
+        return randomness.fold_in(self.population.keys, step)
+
+    def _drawn(self, index: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, Mix | None]:
+        """What the networks are given for rows `[P, B]`, augmented and mixed under `keys` `[P, 2]`, and the targets."""
+        population = self.population
+        rows, targets = self.data.gather(index, self.rows_dtype)
+        rows = augment(rows, population.strengths, keys, population.statistics)
+        rows, mixed = mix(rows, population.strengths, keys)
+        return population.inputs(rows), targets, mixed
 
     def mean_losses(
         self, outputs: Tensor, targets: Tensor, counts: Tensor | None = None, mixed: Mix | None = None
@@ -204,6 +249,7 @@ class Descent:
             "matrix": self.matrix,
             **grouped("buffers", self.population.buffers),
             **grouped("optimizer", self.optimizer.state_tensors()),
+            **grouped("watch", self.watch.tensors()),
         }
 
     def compact(self, keep: Tensor) -> None:
@@ -211,5 +257,6 @@ class Descent:
         self.matrix.data = self.matrix.data[keep]
         self.matrix.grad = None
         self.optimizer.compact(keep)
+        self.watch.compact(keep)
         self.population = self.population.select(keep)
         self.data.compact(keep)

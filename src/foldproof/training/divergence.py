@@ -1,8 +1,12 @@
 """When a member will not recover, and what is said of it. Findings are by place in the tensors `[P, ...]`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
+
+from foldproof.data.splits import Member
+from foldproof.errors import TrainingError
+from foldproof.training.kept import Kept
 
 ADVICE = (
     "training diverged: lower train.optimizer.learning_rate, set train.gradient_clip_norm, or look for extreme values "
@@ -21,7 +25,9 @@ def divergence_limits(first: Tensor, factor: float, ceiling: Tensor) -> Tensor:
     return factor * first / (1 + (factor - 1) * first / ceiling)
 
 
-def diverged(losses: Tensor, limits: Tensor, first: Tensor, bad_steps: Tensor, epoch: int) -> dict[int, str]:
+def diverged(
+    losses: Tensor, limits: Tensor, first: Tensor, bad_steps: Tensor, epoch: int, why: Mapping[int, str]
+) -> dict[int, str]:
     """Whose training losses say so.
 
     Args:
@@ -30,11 +36,13 @@ def diverged(losses: Tensor, limits: Tensor, first: Tensor, bad_steps: Tensor, e
         first: before the first step, `[P]`.
         bad_steps: the first step whose loss was not finite, `[P]`; -1 where none was.
         epoch: of which they are.
+        why: what is known of losses that are not finite, by place.
     """
     found: dict[int, str] = {}
     for place in range(len(losses)):
         if bad_steps[place] >= 0:
-            found[place] = f"the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})"
+            told = f"the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})"
+            found[place] = f"{told}: {why[place]}" if place in why else told
         elif losses[place] > limits[place]:
             found[place] = (
                 f"the training loss at the end of epoch {epoch} is {losses[place]:.4g}, over the limit of "
@@ -50,3 +58,11 @@ def unusable(losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[
         finite = finite & of_target.flatten(1).isfinite().all(1)
     told = f"the weights give no finite loss on the inner-validation rows (epoch {epoch})"
     return {place: told for place, usable in enumerate(finite.tolist()) if not usable}
+
+
+def refuse_if_all_diverged(kept: Kept, members: Sequence[Member]) -> None:
+    """Raise TrainingError, with what was seen of each member, where none came to the end of its training."""
+    if all(reason == "diverged" for reason in kept.stopped):
+        raise TrainingError(
+            *(f"{member.name}: {told}" for member, told in zip(members, kept.told, strict=True)), ADVICE
+        )

@@ -14,13 +14,14 @@ class EpochLosses:
         self._late_sum = torch.zeros_like(self._sum)
         self._first_bad_step = torch.full((members,), -1, dtype=torch.int64, device=device)
 
-    def add(self, losses: Tensor, step: int) -> None:
-        """Those of a step `[P]`; steps count from the population's very first."""
+    def add(self, losses: Tensor, step: int) -> Tensor:
+        """Those of a step `[P]`, steps counted from the population's very first; whose is its first not finite one."""
         self._sum += losses
         if step % self._steps >= self._late_from:
             self._late_sum += losses
         new = ~losses.isfinite() & (self._first_bad_step < 0)
         self._first_bad_step.masked_fill_(new, step)
+        return new
 
     def sums(self) -> Tensor:
         """Of the losses of all steps so far, `[P]`, on the CPU in float64."""

@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from foldproof.data.splits import Member
-from foldproof.training.events import EpochEnded, Event, MemberStopped
+from foldproof.training.events import EpochEnded, Event, LayersWatched, MemberStopped
 
-_LOGGED: dict[str, type[EpochEnded] | type[MemberStopped]] = {"epoch": EpochEnded, "stopped": MemberStopped}
+_LOGGED: dict[str, type[EpochEnded] | type[LayersWatched] | type[MemberStopped]] = {
+    "epoch": EpochEnded,
+    "watched": LayersWatched,
+    "stopped": MemberStopped,
+}
 
 
 class EventLog:
@@ -90,6 +94,13 @@ def _decode(values: dict[str, Any]) -> Event:
     if "member" in values:
         values["member"] = Member(**values["member"])
     else:
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        values = {name: _figures(value) for name, value in values.items()}
         values["members"] = tuple(Member(**member) for member in values["members"])
     return event_type(**values)
+
+
+def _figures(value: Any) -> Any:
+    """JSON knows no tuples."""
+    if isinstance(value, dict):
+        return {name: _figures(one) for name, one in value.items()}
+    return tuple(value) if isinstance(value, list) else value

@@ -3,7 +3,7 @@
 Training knows nothing of who listens; a sink must not slow it down.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,13 +39,32 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class LayersWatched:
+    """What was seen in one step of an epoch: figures `[P]` in the order of `members`, those that trained in it.
+
+    NaN stands where there is none, such as the ratio of an update to weights that were all 0.
+    """
+
+    epoch: int
+    step: int  # from the population's very first, 0
+    members: tuple[Member, ...]
+    loss: tuple[float, ...]  # on the step's rows, dropout and augmentation on, before the step
+    gradient_norm: tuple[float, ...]  # over all parameters, before clipping
+    learning_rate: tuple[float, ...]
+    update_ratio: Mapping[str, tuple[float, ...]]  # by weights: norm of the step over the norm of what it moved
+    dead: Mapping[str, tuple[float, ...]]  # by rectified layer: share of units that were 0 for all rows looked at
+    saturated: Mapping[str, tuple[float, ...]]  # by bounded layer: share of outputs near an end of their range
+
+
+@dataclass(frozen=True)
 class MemberStopped:
-    """A member is done; its best epoch's weights are kept."""
+    """A member is done; its best epoch's weights are kept, or its initial ones where it had none."""
 
     member: Member
     epoch: int
     best_epoch: int
     reason: Literal["patience", "last epoch", "diverged"]
+    told: str = ""  # what was seen, and what is likely to be the cause, where it diverged
 
 
 @dataclass(frozen=True)
@@ -56,5 +75,5 @@ class FitContinued:
     epochs: int  # already done
 
 
-Event = FitStarted | FitContinued | EpochEnded | MemberStopped
+Event = FitStarted | FitContinued | EpochEnded | LayersWatched | MemberStopped
 Sink = Callable[[Event], None]

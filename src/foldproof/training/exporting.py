@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from foldproof.config.averaging import Averaging
 from foldproof.config.model import Model
 from foldproof.data.schema import Schema
@@ -39,11 +41,18 @@ def unaveraged_of(kept: Kept) -> Candidate:
 
 
 def snapshots_of(kept: Kept) -> Candidate:
-    """The snapshots of each member, side by side."""
+    """The snapshots of each member, side by side; its best epoch in place of those that one lacks which diverged."""
     assert kept.snapshots is not None
-    epochs = zip(kept.best_epoch, kept.snapshots.epochs.tolist(), strict=True)
-    flat = {name: value.flatten(0, 1) for name, value in kept.snapshots.weights.tensors().items()}
-    return Candidate(Weights.of(flat), [{"best_epoch": best, "snapshots": taken} for best, taken in epochs])
+    best, missing = kept.weights.tensors(), kept.snapshots.epochs < 0
+    flat = {
+        name: torch.where(missing.reshape(*missing.shape, *[1] * (value.dim() - 2)), best[name].unsqueeze(1), value)
+        for name, value in kept.snapshots.weights.tensors().items()
+    }
+    taken = torch.where(missing, torch.tensor(kept.best_epoch).unsqueeze(1), kept.snapshots.epochs).tolist()
+    return Candidate(
+        Weights.of({name: value.flatten(0, 1) for name, value in flat.items()}),
+        [{"best_epoch": one, "snapshots": epochs} for one, epochs in zip(kept.best_epoch, taken, strict=True)],
+    )
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,7 @@ class Exporter:
             **told,
             "epochs": kept.epochs[place],
             "stopped": kept.stopped[place],
+            **({"told": kept.told[place]} if kept.told[place] else {}),
             "learnt_from": hash_of_rows(self.split.training_part(place)),
             "training_rows_sha256": hash_of_rows(self.split.rows(place, Role.TRAINING)),
         }

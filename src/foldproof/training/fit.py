@@ -44,7 +44,7 @@ def fit(
     """Train until every member has stopped; returns each member's best weights.
 
     With a trail, a checkpoint follows every epoch, and the fit goes on from the one that an earlier process left.
-    Raises TrainingError on divergence, unless the recipe lets the others go on.
+    A member that diverges stops alone.
     """
     found = trail.found if trail else None
     average = None if recipe.averaging is None else WeightAverage(recipe.averaging, recipe.averages_from)
@@ -55,7 +55,7 @@ def fit(
         if all(kept.stopped):
             return kept
         population = _as_found(population, data, found)
-    module = PopulationModule(Descent(population, data, recipe.objective), found)
+    module = PopulationModule(Descent(population, data, recipe.objective, recipe.watch_every), found)
     with _quiet(), _deterministic(), keeping_freed_memory():
         trainer = pl.Trainer(
             accelerator=device,

@@ -26,6 +26,7 @@ class Kept:
     best_epoch: list[int]
     epochs: list[int]
     stopped: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # of each that diverged, what was seen
     unaveraged: BestWeights | None = None
     snapshots: Snapshots | None = None
 
@@ -39,6 +40,7 @@ class Kept:
             own.buffers,
             [-1] * members,
             [0] * members,
+            [""] * members,
             [""] * members,
             BestWeights(weights.copy("cpu"), [-1] * members) if averages else None,
             Snapshots.start(weights, snapshots) if snapshots else None,
@@ -58,7 +60,8 @@ class Kept:
     def facts(self) -> dict[str, Any]:
         """The rest of it, as plain values."""
         unaveraged = {"unaveraged_epoch": self.unaveraged.epoch} if self.unaveraged else {}
-        return {"best_epoch": self.best_epoch, "epochs": self.epochs, "stopped": self.stopped, **unaveraged}
+        facts = {"best_epoch": self.best_epoch, "epochs": self.epochs, "stopped": self.stopped, "told": self.told}
+        return facts | unaveraged
 
     @classmethod
     def joined(cls, parts: Sequence["Kept"], populations: Sequence[Sequence[int]]) -> "Kept":

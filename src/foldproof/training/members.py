@@ -62,6 +62,7 @@ def make_recipe(targets: Sequence[Target], train: Train) -> Recipe:
         averaging=row,
         averages_from=row.begins(getattr(averaging, averaging.name), train.epochs) if row else 0,
         cycles=Cycles(every, min(averaging.snapshots.keep, train.epochs // every)) if every else None,
+        watch_every=train.watch_every,
     )
 
 

@@ -22,4 +22,4 @@ class Recipe:
     averaging: AveragingRow | None
     averages_from: int  # epoch
     cycles: Cycles | None
-    diverged_stop: bool = False  # a member that diverges stops alone; else it ends the fit
+    watch_every: int  # steps; 0: never

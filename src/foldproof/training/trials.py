@@ -120,7 +120,7 @@ def fit_trials(
     refuse_seen_rows(population.transfer.start, dataset, split)
     train = trials[0].train
     everyone = tuple(range(len(split.members))) * len(trials)
-    recipe = replace(make_recipe(dataset.schema.targets, train), diverged_stop=True)
+    recipe = make_recipe(dataset.schema.targets, train)
     steps = split.steps_per_epoch(train.batch_size)
     data = make_data(dataset, split, everyone, train.batch_size, steps)
     with using_threads(threads):

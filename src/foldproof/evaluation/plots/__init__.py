@@ -9,6 +9,7 @@ from foldproof.evaluation.plots.learning_curves import learning_curves
 from foldproof.evaluation.plots.learning_rate import learning_rate, moves
 from foldproof.evaluation.plots.reliability import reliability
 from foldproof.evaluation.plots.scatter import predicted_against_actual
+from foldproof.evaluation.plots.step_sizes import step_sizes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +24,25 @@ __all__ = [
     "pictures_of_target",
     "predicted_against_actual",
     "reliability",
+    "step_sizes",
 ]
 
 
-def pictures(assessment: Assessment, curves: "pd.DataFrame", out_of_fold: "pd.DataFrame") -> dict[str, bytes]:
-    """`learning_curves`, `learning_rate` where it moves, and the pictures of the (first) target."""
+def pictures(
+    assessment: Assessment,
+    curves: "pd.DataFrame",
+    out_of_fold: "pd.DataFrame",
+    watched: "pd.DataFrame | None" = None,
+) -> dict[str, bytes]:
+    """`learning_curves`, `learning_rate` where it moves, `step_sizes` where they were looked at, and the target's own.
+
+    The pictures of a target are those of the first.
+    """
     drawn = {"learning_curves": learning_curves(assessment, curves)}
     if moves(curves):
         drawn["learning_rate"] = learning_rate(assessment, curves)
+    if watched is not None and (watched["update_ratio"] > 0).any():
+        drawn["step_sizes"] = step_sizes(watched)
     return drawn | pictures_of_target(assessment, out_of_fold)
 
 

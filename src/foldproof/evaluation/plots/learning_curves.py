@@ -20,8 +20,8 @@ def learning_curves(assessment: Assessment, curves: "pd.DataFrame") -> bytes:
     """Training loss against inner-validation loss, below it the score; the best epoch is marked."""
     name = next(column for column in curves.columns if column.startswith(PREFIX) and column != f"{PREFIX}loss")
     score = METRICS[name.removeprefix(PREFIX)].label
-    each = [(member, _lines_of(member, curves)) for member in assessment.members]
-    best = [member.best_epoch for member in assessment.members]
+    each = [(member, _lines_of(member, curves)) for member in assessment.members if member.trained]
+    best = [member.best_epoch for member, _ in each]
     when = f"epoch {best[0]}" if min(best) == max(best) else f"epochs {min(best)} to {max(best)}"
     seen = f"{len(best)} members, at their best at {when} by inner-validation loss"
     if len(each) > MOST_PANELS:

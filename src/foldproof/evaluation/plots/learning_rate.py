@@ -27,7 +27,9 @@ def courses(assessment: Assessment, curves: "pd.DataFrame") -> dict[Rates, list[
     """The names of those who took each course; who stopped early joins those who went on along the same one."""
     found: dict[Rates, list[str]] = {}
     of_member = {key: lines.sort_values("epoch") for key, lines in curves.groupby(["repeat", "fold"])}
-    each = [(tuple(of_member[one.repeat, one.fold]["learning_rate"]), one.name) for one in assessment.members]
+    each = [
+        (tuple(of_member[one.repeat, one.fold]["learning_rate"]), one.name) for one in assessment.members if one.trained
+    ]
     for rates, name in sorted(each, key=lambda pair: -len(pair[0])):
         same = next((course for course in found if course[: len(rates)] == rates), rates)
         found.setdefault(same, []).append(name)
