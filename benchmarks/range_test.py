@@ -27,6 +27,7 @@ SEEDS = 5
 GRID = 12
 JOBS: dict[str, dict[str, Any]] = {
     "digits: mlp": {"model": {"name": "mlp"}, "augment": {"shift": 0}},
+    "digits: cnn (as shipped), 2 folds": {"split": {"folds": 2}},
     "breast_cancer": {"data": {"source": "breast_cancer"}},
 }
 
@@ -78,9 +79,9 @@ def scored(changes: dict[str, Any], seed: int) -> tuple[float, list[list[float]]
 def params_of(changes: dict[str, Any], seed: int) -> Params:
     """The shipped params with some changed, dealt anew by the seed."""
     values = read_yaml(ROOT / "params.yaml")
-    for section, keys in {**changes, "split": {"seed": seed}}.items():
-        values[section] = {**values[section], **keys}
-    values["seed"] = seed
+    for section, keys in changes.items():
+        values[section] |= keys
+    values["split"]["seed"] = values["seed"] = seed
     return params_from(values, kind="image" if values["data"]["source"] == "digits" else "table", absent=True)
 
 
