@@ -179,7 +179,7 @@ def test_what_was_seen_before_a_step_is_of_the_last_look_before_it_be_it_of_an_e
 
     def seen(step: float) -> tuple[int, float] | None:
         size = watch.before(step)
-        return size and (size.step, size.gradient_norm.item())
+        return (size.step, size.gradient_norm.item()) if size else None
 
     assert seen(0) is None
     for step in (0, 3):
