@@ -50,9 +50,9 @@ def measure(pairs: int | None, say: Callable[[str], None]) -> list[str]:
     say(
         f"Digits, one thread, batches of {BATCH_SIZE}: fits of 100 to 400 steps with a look every {EVERY}, beside the "
         f"same without; they take turns, {number} pairs. All epochs but the first count, inner validation "
-        f"included. CPU time, which a busy machine disturbs less. The aim is judged by these pairs alone: "
-        f"{explained(number)}. For information, {few} rounds with a look at every step: what they add, "
-        f"divided by {EVERY}."
+        f"included. CPU time, which a busy machine disturbs less. The aim is judged by these pairs alone; "
+        f"{explained(number)}. The last column is for information: {few} rounds with a look at every step, what they "
+        f"add divided by {EVERY}."
     )
     say(f"| job | without, ms a step | every {EVERY} / without | aim | 1 + (each - without) / {EVERY} / without |")
     say("|---|---|---|---|---|")

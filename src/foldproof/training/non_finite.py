@@ -52,6 +52,6 @@ def faults_of(
     found: dict[int, Fault] = {}
     for place in torch.nonzero(new).flatten().tolist():
         began = where_it_began(network, matrix, buffers, inputs, place)
-        cause = Fault.likely("too_large_at_first") if began == INPUTS else likely_cause(step, place, size)
-        found[place] = Fault(cause.cause, f"{began}; {cause.told}")
+        likely = likely_cause(0 if began == INPUTS else step, place, size)  # no step changes inputs
+        found[place] = Fault(likely.cause, f"{began}; {likely.told}")
     return found
