@@ -19,7 +19,7 @@ from foldproof.tracking.picture import picture_of
 from foldproof.tracking.recorder import Recorder
 from foldproof.tracking.sync import sync
 from foldproof.tracking.workspace import Home
-from foldproof.training.divergence import refuse_if_all_diverged
+from foldproof.training.divergence import raise_if_all_diverged
 from foldproof.training.events import LayersWatched, MemberStopped
 from foldproof.training.kept import Kept
 from foldproof.training.weights import Weights
@@ -281,7 +281,7 @@ def test_a_run_whose_members_all_diverged_has_failed_and_holds_no_model(project:
         record.sink(LayersWatched(0, 0, MEMBERS, two, two, two, {"0.weight": two}, {}, {}))
         for member in MEMBERS:
             record.sink(MemberStopped(member, 0, -1, "diverged", "not finite from step 1 on"))
-        refuse_if_all_diverged(kept, MEMBERS)
+        raise_if_all_diverged(kept, MEMBERS)
     records = told(project)
     assert picture_of(records).stages == {"train": "failed"}
     assert not figures_told(records)

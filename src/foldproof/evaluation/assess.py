@@ -66,7 +66,7 @@ def assess(
     tags = Sequences(schema.classes, dataset.groups)
     predicted = _by_member(out_of_fold, split, dataset, schema)
     truths = [dataset.targets[split.rows(index, Role.SCORED)] for index in range(len(split.members))]
-    members = _members(split, model_record, curves, truths, predicted, names, tags)
+    members = _members(split, model_record, curves, truths, predicted, names, tags, dataset.groups)
     ratio = test_to_training(split)
     confidence = params_evaluate.confidence
     chosen = primary(schema.task, params_evaluate.primary_metric, schema.classes)
@@ -147,6 +147,7 @@ def _members(
     predicted: list[Array],
     names: tuple[str, ...],
     tags: Sequences,
+    groups: Array | None,
 ) -> tuple[FoldResult, ...]:
     records = {(entry["repeat"], entry["fold"]): entry for entry in model_record["members"]}
     if set(records) != {(member.repeat, member.fold) for member in split.members}:
@@ -166,6 +167,8 @@ def _members(
                 training_rows=len(split.rows(index, Role.TRAINING)),
                 inner_validation_rows=len(split.rows(index, Role.INNER_VALIDATION)),
                 scored_rows=len(truths[index]),
+                inner_validation_units=_units(groups, split.rows(index, Role.INNER_VALIDATION)),
+                scored_units=_units(groups, split.rows(index, Role.SCORED)),
                 best_epoch=best,
                 epochs=int(record["epochs"]),
                 stopped=str(record["stopped"]),
@@ -177,6 +180,11 @@ def _members(
             )
         )
     return tuple(results)
+
+
+def _units(groups: Array | None, rows: Array) -> int:
+    """How many witnesses rows are: rows of one group are one."""
+    return len(rows) if groups is None else len(np.unique(groups[rows]))
 
 
 def _losses(curves: "pd.DataFrame | None", member: Member, epoch: int) -> tuple[float | None, float | None]:

@@ -59,6 +59,8 @@ class FoldResult:
     symptoms: tuple[Symptom, ...] = ()
     told: str = ""  # what was seen where it diverged
     cause: CauseName | None = None  # and the likely cause
+    inner_validation_units: int | None = None  # groups of rows, each of which is one witness
+    scored_units: int | None = None
 
     @property
     def trained(self) -> bool:

@@ -63,7 +63,7 @@ class Course:
     learning_rate: Series
     best: int  # epoch
     stopped: str  # "patience", "last epoch" or "diverged"
-    inner_rows: int
+    inner_rows: int  # groups count once
     scored_rows: int
     steps: int | None  # an epoch; None where it is not known
     scores: Scores | None  # None where the curves are not about the target at hand
@@ -159,8 +159,8 @@ def courses_of(
                 learning_rate=_series(own, "learning_rate"),
                 best=member.best_epoch,
                 stopped=member.stopped,
-                inner_rows=member.inner_validation_rows,
-                scored_rows=member.scored_rows,
+                inner_rows=member.inner_validation_units or member.inner_validation_rows,
+                scored_rows=member.scored_units or member.scored_rows,
                 steps=steps,
                 scores=scores,
                 told=member.told,

@@ -50,14 +50,18 @@ def _not_beaten(assessment: Assessment, baseline: BaselineResult) -> str:
 
 
 def _agreement(assessment: Assessment) -> Check | None:
-    """Like with like: the members' mean on the test set against their mean on the folds."""
+    """Like with like: the members' mean on the test set against their mean on the folds, of those that learnt."""
     if assessment.test is None:
         return None
     title = "Folds and test set agree"
     metric, folds = assessment.metrics[0], assessment.headline
     held_out = assessment.test.scores[metric.name]
+    scores = [member.scores[metric.name] for member in assessment.members if member.trained]
+    if not scores:
+        return None
+    mean = sum(scores) / len(scores)
     seen = (
-        f"the members score {figure(folds.mean, metric)} on their folds and "
+        f"the members score {figure(mean, metric)} on their folds and "
         f"{figure(held_out.members_mean, metric)} "
         f"on the {assessment.test.rows} test rows"
     )
@@ -65,7 +69,7 @@ def _agreement(assessment: Assessment) -> Check | None:
         return Check("agreement", "ok", title, f"On average {seen}; nothing to compare by, interval {held_out.method}.")
     halves = [(one.high - one.low) / 2 for one in (folds, held_out) if one.low is not None and one.high is not None]
     allowed = sqrt(sum(half**2 for half in halves))
-    apart = abs(folds.mean - held_out.members_mean)
+    apart = abs(mean - held_out.members_mean)
     if apart > allowed:
         sentence = f"On average {seen}: more apart than chance explains ({figure(allowed, metric)})."
         return Check("agreement", "warn", title, sentence)

@@ -20,7 +20,7 @@ from foldproof.model.stacked import stack
 from foldproof.model.without import Without
 from foldproof.training.assignment import Assignment
 from foldproof.training.beginning import Beginning, beginning_of
-from foldproof.training.divergence import refuse_if_all_diverged
+from foldproof.training.divergence import raise_if_all_diverged
 from foldproof.training.engines import ENGINES
 from foldproof.training.events import FitStarted, Sink
 from foldproof.training.exporting import Exporter
@@ -101,7 +101,7 @@ def train_members(
     assignment = Assignment(dataset, split, statistics, model, train, augment, plan, folder, beginning)
     with in_use(folder) if folder else nullcontext():
         kept = Kept.joined(ENGINES[plan.engine](assignment, sinks), plan.populations)
-    refuse_if_all_diverged(kept, split.members)
+    raise_if_all_diverged(kept, split.members)
     activations = tuple(head.loss.output_activation for head in recipe.objective.heads)
     told = {**plan.to_dict(), "steps_per_epoch": steps}
     learnt, begun = learnt_rows(dataset, split, beginning.transfer.start), beginning.transfer.record()

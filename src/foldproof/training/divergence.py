@@ -60,7 +60,7 @@ def unusable(losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[
     return {place: fault for place, usable in enumerate(finite.tolist()) if not usable}
 
 
-def refuse_if_all_diverged(kept: Kept, members: Sequence[Member]) -> None:
+def raise_if_all_diverged(kept: Kept, members: Sequence[Member]) -> None:
     """Raise TrainingError, with what was seen of each member and what to change, where none trained to its end."""
     if all(reason == "diverged" for reason in kept.stopped):
         told = [f"{member.name}: {told}" for member, told in zip(members, kept.told, strict=True)]
