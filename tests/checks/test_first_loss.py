@@ -125,3 +125,29 @@ def test_numbers_behind_a_rectifier_are_told() -> None:
     cut = looked_at("outputs", diabetes(120), {"name": "factory", "factory": "tests.checks.wrong_networks:cut_off"})
     assert cut.status == "error"
     assert "rectifier" in cut.sentence
+
+
+def test_numbers_behind_a_rectifier_that_are_never_below_0_are_fine() -> None:
+    counts = describe("counts", np.random.default_rng(0).normal(size=(120, 4)), np.arange(120) % 7 * 1.0, "regression")
+    one = subject(
+        counts,
+        model={"name": "factory", "factory": "tests.checks.wrong_networks:cut_off"},
+        preprocess={"center": "channel", "scale": "channel", "target": "none"},
+    )
+    assert found("outputs", one).status == "ok"
+
+
+def test_targets_far_from_0_are_not_what_a_network_begins_with() -> None:
+    """Oracle: the variance of numbers as they are."""
+    rows, targets = np.random.default_rng(0).normal(size=(120, 4)), 1e5 + np.arange(120) % 7
+    far = describe("far", rows, targets, "regression")
+    one = subject(far, model=MLP, preprocess={"center": "channel", "scale": "channel", "target": "none"})
+    finding = found("first_loss", one)
+    assert finding.status == "warning"
+    assert "preprocess.target" in {advice.key for advice in finding.advice}
+    assert finding.figures["of_saying_nothing"] == pytest.approx(float(np.var(one.targets(one.rows))), rel=0.01)
+
+
+def test_a_loss_with_a_ceiling_is_judged_by_how_near_it_comes() -> None:
+    wild = {"initializer": "small_random", "initial_scale": 10.0, "normalisation": "none"}
+    assert looked_at("first_loss", model=wild, loss={"name": "mse"}).status == "warning"

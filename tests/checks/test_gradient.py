@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -10,12 +11,13 @@ from foldproof.checks import gradient
 from foldproof.checks.finding import Finding
 from foldproof.checks.member import descent_of
 from foldproof.data.augmentation import AUGMENTATIONS
+from foldproof.data.describing import describe
 from foldproof.model.activations import ACTIVATIONS
 from foldproof.model.dropout import DROPOUTS
 from foldproof.model.networks import NETWORKS
 from foldproof.model.normalisations import NORMALISATIONS
 from foldproof.training.losses import LOSSES, LossRow
-from tests.checks.subjects import found, subject
+from tests.checks.subjects import found, subject, table
 from tests.data.augmented import dataset_of_text
 from tests.training.setting import diabetes, digits, digits_twice
 
@@ -141,3 +143,24 @@ def test_the_oracle_is_autograd_in_plain_torch() -> None:
     wanted = (p - torch.eye(10, dtype=torch.float64)[targets]).T @ inputs / 16
     assert loss == pytest.approx(float(-p[torch.arange(16), targets].log().mean()))
     torch.testing.assert_close(own[:640].view(10, 64), wanted)
+
+
+def test_the_rows_are_of_all_classes_even_where_they_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gradient that is wrong for the last class alone."""
+    right = LOSSES["cross_entropy"]["classification"]
+
+    def of_rows(outputs: Tensor, targets: Tensor, settings: dict[str, Tensor]) -> Tensor:
+        losses = right.of_rows(outputs, targets, settings)
+        wrong: Tensor = TooLarge.apply(losses)  # type: ignore[no-untyped-call]
+        return torch.where(targets == 2, wrong, losses)
+
+    monkeypatch.setitem(LOSSES["cross_entropy"], "classification", LossRow(of_rows, "softmax"))
+    data = table(150)
+    order = np.argsort(data.targets, kind="stable")
+    finding = looked_at(describe("sorted", data.features[order], data.targets[order], "classification"))
+    assert finding.status == "error"
+
+
+def test_a_wrong_slope_does_not_hide_in_single_precision() -> None:
+    finding = looked_at(model={"name": "factory", "factory": "tests.checks.wrong_networks:single_precision"})
+    assert finding.status == "error"

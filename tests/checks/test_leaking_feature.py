@@ -135,3 +135,11 @@ def test_shares_against_leaving_each_row_out_by_hand(pairs: list[tuple[int, int]
 )
 def test_ranges_of_classes_by_hand(values: list[float], classes: list[int], share: float) -> None:
     assert ranges_told(np.array(values, dtype=np.float64), np.array(classes), 2) == share
+
+
+def test_columns_of_few_values_are_not_read_by_the_order_of_the_rows() -> None:
+    """Rows sorted by the target, beside which a constant and a coin stand."""
+    targets = np.sort(np.random.default_rng(0).normal(size=200))
+    other = np.random.default_rng(1)
+    columns = np.column_stack([np.ones(200), other.integers(0, 2, 200), other.normal(size=200)])
+    assert found("leaking_feature", subject(describe("sorted", columns, targets, "regression"))).status == "ok"

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from foldproof.checks.finding import Finding
+from foldproof.checks.figures import Line, plot_of
+from foldproof.checks.finding import Finding, from_dict, to_dict
 from foldproof.checks.rate_range import late_losses, losses_at, range_of, suggestion
 from foldproof.checks.tiny_rows import tiny_rows
 from foldproof.data.describing import describe
@@ -14,7 +15,7 @@ from foldproof.model.networks import NETWORKS
 from foldproof.training.optimizers import OPTIMIZERS
 from tests.checks.subjects import found, subject
 from tests.data.augmented import dataset_of_text
-from tests.training.setting import diabetes, digits
+from tests.training.setting import diabetes, digits, digits_twice
 
 DIGITS, DIABETES = digits(200), diabetes(200)
 MLP: dict[str, Any] = {"name": "mlp", "mlp": {"hidden": [24]}}
@@ -110,3 +111,27 @@ def test_the_suggestion_is_the_middle_of_those_that_come_nearly_as_far() -> None
     assert suggestion(rates, progress) == pytest.approx(0.1)
     course = torch.tensor([[2.0, 2.0], [1.0, torch.nan], [0.5, 0.1], [0.5, 0.1]])
     assert late_losses(course).tolist() == [0.5, torch.inf]
+
+
+def test_a_target_that_does_not_count_need_not_be_learnt() -> None:
+    both = digits_twice(140)
+    weights = {"digit": 0, "ink": 1}
+    assert looked_at("tiny_rows", both, train={"target_weights": weights}).status == "ok"
+
+
+def test_where_no_rate_gets_anywhere_there_is_no_suggestion_and_the_finding_can_be_read() -> None:
+    finding = looked_at("rate_range", model={"initializer": "zeros", "normalisation": "none"})
+    assert finding.status == "warning"
+    (read,) = from_dict(to_dict([finding]))
+    plot = plot_of(read.figures)
+    assert isinstance(plot, Line)
+    assert plot.marks == {"configured": 0.001}
+
+
+def test_a_long_training_does_not_make_a_sound_rate_too_low() -> None:
+    optimizer = {"name": "momentum", "learning_rate": 0.001}
+    for epochs in (600, 60_000):
+        finding = looked_at(
+            "rate_range", train={"optimizer": optimizer, "epochs": epochs, "schedule": {"name": "constant"}}
+        )
+        assert finding.status == "ok", finding.sentence
