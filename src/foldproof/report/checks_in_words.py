@@ -8,7 +8,7 @@ from foldproof.report.checks_shown import MARKS
 
 CLASSES: dict[Status, str] = {"ok": "ok", "warning": "warn", "error": "fail", "not applicable": "idle"}
 MOST_SERIOUS_FIRST: tuple[Status, ...] = ("error", "warning", "ok", "not applicable")
-CALLED: dict[Status, str] = {"error": "Wrong", "warning": "To look at"}
+CALLED: dict[Status, str] = {"error": "Error", "warning": "Warning"}
 MOST_NAMED = 4
 TITLE = "Checks before training"
 
@@ -28,7 +28,7 @@ class InWords:
 
 
 def in_words(findings: Sequence[Finding]) -> InWords:
-    """`18 of 20 passed. Wrong: Can it learn a few rows by heart?`; at least one finding."""
+    """`18 of 20 passed. Error: Can it learn a few rows by heart?`; at least one finding."""
     worst = min((one.status for one in findings), key=MOST_SERIOUS_FIRST.index)
     looked_at = [one for one in findings if one.status != "not applicable"]
     passed = sum(one.status == "ok" for one in looked_at)
@@ -37,7 +37,7 @@ def in_words(findings: Sequence[Finding]) -> InWords:
     for status, called in CALLED.items():
         titles = [one.title for one in looked_at if one.status == status]
         if titles[:room]:
-            parts.append(f"{called}: {' '.join(titles[:room])}")
+            parts.append(f"{called if len(titles) == 1 else f'{called}s'}: {' '.join(titles[:room])}")
         room = max(0, room - len(titles))
     more = len(looked_at) - passed - MOST_NAMED
     parts += [f"And {more} more."] if more > 0 else []
