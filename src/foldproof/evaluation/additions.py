@@ -147,7 +147,7 @@ class _Bench:
         return lines
 
     def of_folds(self, test_members: Array) -> list[Addition]:
-        """The ensemble of the members given on the test rows; out of fold each row is predicted by one member a repeat."""
+        """Members together on the test rows; out of fold each row is predicted by one member a repeat."""
         if not len(self.test_rows):
             return []
         together, members = ensemble(test_members), len(test_members)

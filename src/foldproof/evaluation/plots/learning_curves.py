@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from foldproof.evaluation.assessment import Assessment, FoldResult
 from foldproof.evaluation.plots import canvas
+from foldproof.evaluation.wording import counted
 from foldproof.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def learning_curves(assessment: Assessment, curves: "pd.DataFrame") -> bytes:
     each = [(member, _lines_of(member, curves)) for member in assessment.members if member.trained]
     best = [member.best_epoch for member, _ in each]
     when = f"epoch {best[0]}" if min(best) == max(best) else f"epochs {min(best)} to {max(best)}"
-    seen = f"{len(best)} members, at their best at {when} by inner-validation loss"
+    whose = "its" if len(best) == 1 else "their"
+    seen = f"{counted(len(best), 'member')}, at {whose} best at {when} by inner-validation loss"
     if len(each) > MOST_PANELS:
         return canvas.draw(10, 4.2, lambda figure: _overlaid(figure, each, name, score, seen))
     rows = -(-len(each) // COLUMNS)
