@@ -42,8 +42,8 @@ CAPTIONS = {
         "Gradients and steps",
         "The norm of the gradient over all weights, before clipping, and by how much a step moves each layer's "
         "weights, beside their norm: mean over members, and their range. About 0.001 is usual once training is "
-        "under way; a layer far below hardly learns, one far above jumps. Members that diverged are dashed, and in no "
-        "mean.",
+        "under way; a layer far below hardly learns, one far above jumps. Members that diverged are dashed, "
+        "and in no mean.",
     ),
     "confusion": (
         "Which class is taken for which",

@@ -182,8 +182,13 @@ def _framed(plot: Line | Points, x: Axis, y: Axis, drawn: list[Shape]) -> Drawin
     if plot.limit is not None and y.holds(plot.limit):
         place = y(plot.limit)
         shapes.append(Shape("line", "limit", {"x1": left, "x2": WIDTH - right, "y1": place, "y2": place}))
-        above: Places = {"x": WIDTH - right - 4, "y": place - 5 if place > top + 18 else place + 15}
-        shapes.append(Shape("text", "mark end", above, _named_limit(plot.limit)))
+        seen = [one[1] for one in _places(plot, x, y) if one]
+        at_end = abs(seen[-1] - place) >= abs(seen[0] - place) if seen else True  # where less is drawn
+        above: Places = {
+            "x": WIDTH - right - 4 if at_end else left + 6,
+            "y": place - 5 if place > top + 18 else place + 15,
+        }
+        shapes.append(Shape("text", "mark end" if at_end else "mark", above, _named_limit(plot.limit)))
     for number, (words, value) in enumerate(plot.marks.items()):
         if x.holds(value):
             place, after = x(value), x(value) < (left + WIDTH - right) / 2

@@ -58,6 +58,8 @@ def _panels(figure: "Figure", each: list[Any], name: str, score: str, seen: str)
         if column == 0:
             upper.set_ylabel("loss")
             lower.set_ylabel(f"inner-validation\n{score}")
+    for first in axes[::2, 0] if logarithmic else ():  # those beside it share its axis
+        canvas.at_least_two_labels(first)
     canvas.title(figure, seen)
     _legend(figure, score, {"linestyle": ":"})
 
@@ -71,6 +73,8 @@ def _overlaid(figure: "Figure", each: list[Any], name: str, score: str, seen: st
         at_best = lines[lines["epoch"] == member.best_epoch]
         for panel, column in ((left, f"{PREFIX}loss"), (right, name)):
             panel.plot(at_best["epoch"], at_best[column], "o", color=canvas.INK, markersize=3)
+    if logarithmic:
+        canvas.at_least_two_labels(left)
     left.set(xlabel="epoch", ylabel="loss")
     right.set(xlabel="epoch", ylabel=f"inner-validation {score}")
     canvas.title(figure, seen)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 USUAL = 1e-3  # of the weights' norm that a step moves them by
 COLOURS = (canvas.BLUE, canvas.VERMILION, canvas.GREEN, canvas.ORANGE, canvas.GREY)
 MOST_NAMED = len(COLOURS)  # layers; of more, the first and the last are named, those between are grey
-DASHED = (0, (4, 2))
+APART: dict[str, Any] = {"linestyle": (0, (4, 2)), "linewidth": 1.0, "marker": "x", "markersize": 5}  # diverged
 
 
 def step_sizes(watched: "pd.DataFrame", assessment: Assessment) -> bytes:
@@ -41,11 +41,13 @@ def _paint(figure: "Figure", watched: "pd.DataFrame", diverged: "pd.Series[bool]
         colour = COLOURS[place % len(COLOURS)] if len(layers) <= MOST_NAMED else _end(place, len(layers))
         _course(right, moved[moved["layer"] == layer], "update_ratio", colour, layer if named else None)
     right.axhline(USUAL, color=canvas.INK, linewidth=0.9, linestyle=(0, (2, 2)), label="usual")
+    if moved["diverged"].any():
+        right.plot([], [], color=canvas.INK, **APART, label="diverged")
     left.set(xlabel="epoch", ylabel="norm of the gradient")
     right.set(xlabel="epoch", ylabel="update / weights")
     for panel in (left, right):
         _whole_epochs(panel, watched["epoch"].min(), watched["epoch"].max())
-        _at_least_two_labels(panel)
+        canvas.at_least_two_labels(panel)
     counted = moved if moved["diverged"].all() else moved[~moved["diverged"]]
     low, high = (float(counted["update_ratio"].agg(kind)) for kind in ("min", "max"))
     span = f"{low:.1g} to {high:.1g}" if f"{low:.1g}" != f"{high:.1g}" else f"{low:.1g}"
@@ -65,7 +67,7 @@ def _course(panel: "Axes", lines: "pd.DataFrame", column: str, colour: str, labe
     panel.plot(seen.index, seen["mean"], color=colour, label=label, marker=".")
     for _, member in lines[lines["diverged"]].groupby(["repeat", "fold"]):
         course = member.groupby("epoch")[column].mean()
-        panel.plot(course.index, course, color=colour, linestyle=DASHED, linewidth=1.0, marker=".", markersize=4)
+        panel.plot(course.index, course, color=colour, **APART)
     canvas.logarithmic(panel)
 
 
@@ -77,15 +79,3 @@ def _whole_epochs(panel: "Axes", first: int, last: int) -> None:
     if first == last:
         panel.set_xlim(first - 1, last + 1)
         panel.set_xticks([first])
-
-
-def _at_least_two_labels(panel: "Axes") -> None:
-    """Where a logarithmic axis shows fewer than two powers of ten, round values between them are labelled too."""
-    from math import ceil, floor, log10
-
-    from matplotlib.ticker import LogLocator, MaxNLocator
-
-    low, high = panel.get_ylim()
-    if floor(log10(high)) - ceil(log10(low)) < 1:
-        wide = high > 10 * low
-        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if wide else MaxNLocator(nbins=4))
