@@ -77,7 +77,7 @@ def markdown(assessment: Assessment, findings: Sequence[Finding] = (), head: str
     """The same for a page of Markdown: figures alone, no row of data and no name of a class."""
     metric = assessment.metrics[0]
     parts = [
-        f"**{_escaped(head)}.**" if head else "",
+        f"**{head}.**" if head else "",
         f"## {_escaped(assessment.data)}: {metric.label} {rows.headline(assessment)}",
         f"{rows.headline_interval(assessment)}, {rows.counted(assessment)}; {_escaped(rows.described(assessment))}.",
         *_targets(assessment),
