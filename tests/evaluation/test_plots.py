@@ -66,7 +66,7 @@ def test_one_look_and_members_that_diverged_are_drawn(monkeypatch: pytest.Monkey
             assert all(float(tick).is_integer() for tick in panel.get_xticks())
             low, high = panel.get_ylim()
             assert sum(low <= tick <= high for tick in panel.get_yticks()) >= 2
-        crosses = [line for line in right.lines if line.get_marker() == "x" and len(line.get_xdata())]
+        crosses = [line for line in right.lines if line.get_marker() == "x" and np.size(line.get_xdata())]
         assert len(crosses) == (2 if found is diverged else 0)  # one a layer
     everyone = replace(assessed, members=tuple(replace(one, stopped="diverged") for one in assessed.members))
     assert step_sizes(watched, everyone).startswith(b"\x89PNG")
