@@ -40,6 +40,7 @@ def _subject(root: Path) -> "Iterator[Subject]":
     from foldproof.checks.subject import Subject
     from foldproof.data.splits import Split, make_split
     from foldproof.data.statistics import fit_statistics, load_statistics
+    from foldproof.model.given import refuse_untracked
     from foldproof.training.beginning import beginning_of
 
     if not (root / "dvc.yaml").exists():
@@ -48,6 +49,7 @@ def _subject(root: Path) -> "Iterator[Subject]":
     stale = _stale(root)
     with _rows(root, fresh=stale <= ONLY_SPLIT_AND_STATISTICS) as dataset:
         params = load_params(root / "params.yaml", dataset.schema.kind)
+        refuse_untracked(params.model, root)
         if stale:
             split = make_split(dataset, params.split, params.seed)
             statistics = fit_statistics(dataset, split, params.preprocess)

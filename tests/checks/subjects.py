@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foldproof.checks.finding import Finding, Status
+from foldproof.checks.finding import Finding
 from foldproof.checks.subject import Subject
-from foldproof.checks.table import CHECKS
+from foldproof.checks.table import finding_of
 from foldproof.config import params_from
 from foldproof.data.dataset import Dataset
 from foldproof.data.describing import describe
@@ -27,10 +27,7 @@ def subject(dataset: Dataset, **sections: Any) -> Subject:
 
 def found(name: str, one: Subject) -> Finding:
     """What the check of this name finds."""
-    row, block = CHECKS[name], getattr(one.params.check, name)
-    seen = row.look(one, block)
-    status: Status = "not applicable" if not seen.applies else block.severity if seen.advice else "ok"
-    return Finding(name, row.title, row.explains, status, seen.sentence, seen.advice, seen.figures)
+    return finding_of(name, one)
 
 
 def draws(seed: int = 0) -> np.random.Generator:

@@ -46,7 +46,7 @@ def test_too_many_weights(model: dict[str, Any], key: str) -> None:
     finding = found("capacity", subject(digits(120), model=model))
     assert finding.status == "warning"
     assert [advice.key for advice in finding.advice] == [key]
-    assert "Lower it" in finding.advice[0].sentence
+    assert "smaller network" in finding.advice[0].sentence
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_too_many_weights(model: dict[str, Any], key: str) -> None:
 def test_layers_too_narrow(data: Dataset, model: dict[str, Any], *, narrow: bool) -> None:
     finding = found("capacity", subject(data, model=model))
     assert bool(finding.advice) is narrow
-    assert all("Raise it" in advice.sentence for advice in finding.advice)
+    assert all("Wider layers" in advice.sentence for advice in finding.advice)
 
 
 def test_widths_are_those_of_hidden_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

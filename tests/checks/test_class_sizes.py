@@ -46,3 +46,9 @@ def test_tags_may_be_rare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_numbers_have_no_classes() -> None:
     assert found("class_sizes", subject(diabetes())).status == "not applicable"
+
+
+def test_the_number_of_folds_is_that_of_the_split() -> None:
+    """Stage check does not read section split."""
+    finding = found("class_sizes", subject(table(120), split={"folds": 7}, check={"class_sizes": {"fewest": 1000}}))
+    assert any("More folds than 7" in advice.sentence for advice in finding.advice)

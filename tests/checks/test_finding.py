@@ -30,8 +30,8 @@ def test_the_verdict_holds_names_alone_and_does_not_move_with_a_figure() -> None
 
 def test_a_line_tells_how_many_and_which() -> None:
     told = "Checks before training: 1 of 3 passed; warning: rate_range; error: gradient"
-    assert in_a_line(FINDINGS) == told
-    assert in_a_line(FINDINGS[:1]) == "Checks before training: 1 of 1 passed"
+    assert in_a_line(FINDINGS) == f"{told}; 17 not made"
+    assert in_a_line(FINDINGS[:1]) == "Checks before training: 1 of 1 passed; 20 not made"
     assert in_a_line(FINDINGS[2:3]) == "Checks before training: none"
 
 

@@ -95,6 +95,18 @@ def test_a_penalty_that_outweighs_the_rows_is_told(train: dict[str, Any], key: s
     assert finding.advice[0].key == key
 
 
+@pytest.mark.parametrize(
+    ("train", "key"),
+    [
+        ({"penalty": {"l1": 1.0}, "optimizer": {"name": "sgd", "weight_decay": 1e-5}}, "train.penalty.l1"),
+        ({"penalty": {"l1": 1e-6, "l2": 10.0}}, "train.penalty.l2"),
+        ({"penalty": {"l2": 0.01}, "optimizer": {"name": "sgd", "weight_decay": 9.0}}, "train.optimizer.weight_decay"),
+    ],
+)
+def test_of_several_penalties_the_heaviest_is_named(train: dict[str, Any], key: str) -> None:
+    assert looked_at("penalty", **train).advice[0].key == key
+
+
 def test_the_usual_decay_is_fine() -> None:
     for name in ("adam", "adamw", "sgd"):
         assert looked_at("penalty", optimizer={"name": name, "weight_decay": 0.01}).status == "ok"

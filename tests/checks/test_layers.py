@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from foldproof.checks.finding import Finding
+from foldproof.checks.table import CHECKS, check
 from foldproof.model.observed import BOUNDED, dead_share, end_share, observe
 from foldproof.model.stacked import stack
 from tests.checks.subjects import found, subject
@@ -107,3 +108,14 @@ def test_symmetry_is_found_where_all_weights_are_equal_and_nowhere_else() -> Non
     assert finding.status == "error"
     assert finding.advice[0].key == "model.initializer"
     assert looked_at("symmetry", name="linear", initializer="zeros").status == "ok"  # outputs differ by their targets
+
+
+def test_networks_of_any_form_are_looked_at() -> None:
+    """Layers that put out more than one tensor are passed over; one that is called twice is seen twice."""
+    factory = {"name": "factory", "factory": "tests.checks.wrong_networks:branched"}
+    dead = looked_at("dead_units", **factory)
+    assert figure(dead) == {"layer relu (ReLU)": 0.0, "layer relu (ReLU), call 2": 1.0}
+    one = subject(DIGITS, model=factory, train={"epochs": 3})
+    found_of_it = {finding.check: finding.status for finding in check(one)}
+    assert found_of_it.keys() == CHECKS.keys()
+    assert "dead_units" in {name for name, status in found_of_it.items() if status in ("warning", "error")}

@@ -52,5 +52,31 @@ def dead(shape: Shape, outputs: int) -> nn.Module:
     return nn.Sequential(nn.Flatten(), layer, nn.ReLU(), nn.Linear(16, outputs))
 
 
+class InTwo(nn.Module):
+    """Puts out two tensors."""
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        first, second = inputs.chunk(2, dim=1)
+        return first, second
+
+
+class Branched(nn.Module):
+    """One rectifier for two branches, of which one is always below 0; nothing of this is wrong but that."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.last = nn.Linear(8, outputs)  # is called last, and registered first
+        self.first, self.apart, self.relu = nn.Linear(inputs, 16), InTwo(), nn.ReLU()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        one, other = self.apart(self.first(inputs.flatten(1)))
+        found: Tensor = self.last(self.relu(one) + self.relu(other.abs() * -1))
+        return found
+
+
+def branched(shape: Shape, outputs: int) -> nn.Module:
+    return Branched(shape[-1] * shape[-2], outputs)
+
+
 def cut_off(shape: Shape, outputs: int) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(shape[-1], 16), nn.Tanh(), nn.Linear(16, outputs), nn.ReLU())

@@ -102,6 +102,15 @@ def test_a_member_that_diverged_is_told_though_it_is_one_of_five() -> None:
     assert found[1][0].members == ("fold 0",)
 
 
+def test_what_was_seen_of_a_member_that_diverged_is_the_evidence_and_its_cause_the_advice() -> None:
+    lost = course([], [], stopped="diverged", told="not finite from step 0 on", cause="too_large_at_first")
+    [found] = diagnose((course(falling(), falling()), lost, replace(lost, cause="rate_too_high")), MLP)[1]
+    assert found.sentence == "2 of 3 members; fold 0: not finite from step 0 on."
+    assert found.advice.key == "preprocess.scale"
+    unknown = diagnose((course(falling(3), falling(3), stopped="diverged"),), MLP)[1][0]
+    assert unknown.advice.key == "train.optimizer.learning_rate"
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_losses_that_are_no_numbers_have_diverged(bad: float) -> None:
     losses = falling()

@@ -9,8 +9,9 @@ import pytest
 from tests.evaluation.stand_in import diabetes_assessment, digits_assessment, digits_run
 
 from foldproof.config import params_from
+from foldproof.config.advice import Advice
 from foldproof.evaluation.advice import what_next
-from foldproof.evaluation.assessment import Assessment, Check, Symptom
+from foldproof.evaluation.assessment import Assessment, Check, Diagnosis, Symptom
 from foldproof.evaluation.calibration import Calibration
 from foldproof.evaluation.trust import checks_of_figures
 
@@ -100,6 +101,25 @@ def test_epochs_that_ran_out() -> None:
     assert checked(with_members(sound(), symptoms=(replace(cut, name="unstable"),)))["epochs"].status == "ok"
     found = checked(with_members(sound(), symptoms=(cut,)))["epochs"]
     assert (found.status, found.sentence[:6]) == ("warn", "5 of 5")
+
+
+def test_what_the_curves_say_is_not_said_again() -> None:
+    cut = Symptom("still_improving", "Still improving", "the best epoch is 59 of 60.")
+    lost = with_members(sound(), symptoms=(cut,), stopped="diverged", told="not finite from step 3 on")
+    alone = checked(lost)
+    assert alone["training"].sentence.count("not finite from step 3 on") == 5
+    advice = Advice("train.epochs", "Raise it.")
+    told = tuple(
+        Diagnosis(name, title, "", (), "5 of 5 members; fold 0: not finite from step 3 on.", advice)
+        for name, title in (("still_improving", "Still improving"), ("diverged", "Diverged"))
+    )
+    both = checked(replace(lost, diagnoses=told))
+    assert (both["training"].status, both["epochs"].status) == ("warn", "warn")
+    assert both["training"].sentence.endswith(': see "Diverged" in what the curves say.')
+    assert both["epochs"].sentence.endswith(': see "Still improving" in what the curves say.')
+    assert not any(
+        "5 of 5" in both[name].sentence or "step 3" in both[name].sentence for name in ("training", "epochs")
+    )
 
 
 def moved_test_set(assessment: Assessment, shift: float) -> Assessment:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from benchmarks import fit_times, population, techniques, watching
 from benchmarks.agreement import agreements
 from benchmarks.jobs import JOBS, MLP, Job
-from benchmarks.median_interval import coverage, median_interval
+from benchmarks.median_interval import MedianInterval, coverage, median_interval
 from benchmarks.rivals_work import rivals_work
 from benchmarks.work import Outcome, Work
 from foldproof.config import Params
@@ -160,5 +160,19 @@ def test_watching_has_a_line_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "JOBS", (Job("short", MLP, 2, 0, 0),))
     said: list[str] = []
     assert watching.measure(1, said.append) == []
-    assert said[-1].startswith("| short | ")
-    assert said[-1].count("|") == said[-3].count("|")
+    [row] = [line for line in said if line.startswith("| short | ")]
+    assert row.count("|") == said[1].count("|")
+
+
+def of_median(median: float, high: float) -> MedianInterval:
+    return MedianInterval(median, 0.99, high, 0.96)
+
+
+@pytest.mark.parametrize(
+    ("measured", "reached", "settled"),
+    [((1.0199, 1.05), True, False), ((1.02, 1.03), False, True), ((1.0, 1.051), False, True)],
+)
+def test_watching_is_judged_by_what_was_measured(measured: tuple[float, float], reached: bool, settled: bool) -> None:
+    found = watching.Cost(of_median(*measured), of_median(1.005, 1.01))
+    assert (found.reached, found.settled_by_derived) == (reached, settled)
+    assert not watching.Cost(of_median(1.1, 1.2), of_median(1.03, 1.04)).settled_by_derived

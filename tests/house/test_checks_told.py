@@ -16,6 +16,8 @@ BLOCKS = [name for name, field in Check.model_fields.items() if section_in(field
 LEGAL = set(re.findall(r"^\| `([^`]+)` \|", reference(), re.MULTILINE))
 SECTIONS = LEGAL | {".".join(key.split(".")[:depth]) for key in LEGAL for depth in range(1, 4)}
 
+PLACE_OF_KEY = {"Advice": 0, "on_network": 1, "_lower": 0}
+
 
 def test_the_table_of_checks_and_the_section_have_the_same_names_in_the_same_order() -> None:
     assert list(CHECKS) == BLOCKS
@@ -62,6 +64,7 @@ def test_every_key_that_advice_names_is_legal() -> None:
         ('Advice(key="data.drop", sentence="x")', [r"data\.drop"]),
         ('Advice(f"augment.{name}", "x")', [r"augment\..+"]),
         ("Advice(key, sentence)", []),
+        ('on_network(subject, "model.activation", "x")', [r"model\.activation"]),
     ],
 )
 def test_the_search_for_advice_finds_it(source: str, keys: list[str]) -> None:
@@ -69,11 +72,12 @@ def test_the_search_for_advice_finds_it(source: str, keys: list[str]) -> None:
 
 
 def advised(source: str) -> list[tuple[str, int]]:
-    """The keys written down in calls of `Advice`, as patterns, with their lines."""
+    """The keys written down in calls that make advice, as patterns, with their lines."""
     found = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Advice":
-            given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "key")]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PLACE_OF_KEY:
+            place = PLACE_OF_KEY[node.func.id]
+            given = [*node.args[place : place + 1], *(word.value for word in node.keywords if word.arg == "key")]
             found += [(pattern, node.lineno) for pattern in map(_pattern, given) if pattern]
     return found
 

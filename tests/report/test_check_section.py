@@ -90,12 +90,12 @@ def test_the_first_screen_names_warnings_and_errors() -> None:
 def test_in_words_checks_go_by_their_titles_and_not_by_their_names() -> None:
     told = in_words(FINDINGS)
     assert told.sentence == (
-        "1 of 3 passed. Error: Is the gradient right? Warning: Is the learning rate of the right size?"
+        "1 of 3 passed. Error: Is the gradient right? Warning: Is the learning rate of the right size? 17 not made."
     )
     many = in_words([*(replace(FINDINGS[1], title=f"Is it {place}?") for place in range(3)), *FINDINGS, FINDINGS[3]])
     assert many.sentence.startswith("1 of 7 passed. Errors: Is it 0? Is it 1? Is it 2? Is the gradient right? And 2")
     assert many.sentence.count("?") == MOST_NAMED
-    assert in_words(FINDINGS[2:3]).sentence == "0 of 0 passed."
+    assert in_words(FINDINGS[2:3]).sentence.startswith("0 of 0 passed.")
 
 
 def test_what_was_found_before_training_comes_first_in_what_next() -> None:

@@ -38,7 +38,7 @@ def test_plain_lines_are_aligned_and_say_all() -> None:
             assert shown.index(advice.key) == TITLE + 4
             assert advice.sentence in " ".join(text.split())
     assert EVIL in " ".join(text.split())
-    last = "Checks before training: 1 of 3 passed; warning: rate_range; error: gradient; 4.2 s"
+    last = "Checks before training: 1 of 3 passed; warning: rate_range; error: gradient; 17 not made; 4.2 s"
     assert text.splitlines()[-2] == last
     assert "docs/checks.md" in text.splitlines()[-1]
 

@@ -275,6 +275,7 @@ def test_a_stage_may_read_its_project_by_itself(project: Path, monkeypatch: pyte
 def test_a_run_whose_members_all_diverged_has_failed_and_holds_no_model(project: Path) -> None:
     kept = Kept.start(Weights(torch.zeros(2, 1), {}), averages=False, snapshots=0)
     kept.stopped, kept.told = ["diverged"] * 2, ["not finite from step 1 on"] * 2
+    kept.cause = ["rate_too_high"] * 2
     two = (1.0, 1.0)
     with pytest.raises(TrainingError, match="fold 0: not finite"), Recorder("train", root=project) as record:  # noqa: PT012
         record.sink(LayersWatched(0, 0, MEMBERS, two, two, two, {"0.weight": two}, {}, {}))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from foldproof.data.dataset import Dataset
 from foldproof.data.describing import describe
 from foldproof.training.divergence import diverged, divergence_limits, unusable
+from foldproof.training.fault import Fault
 from tests.training.setting import digits, fit_together, params, split_of
 
 
@@ -39,12 +40,16 @@ def test_a_network_that_is_sure_of_a_class_drawn_by_lot_is_at_or_over_the_limit_
 
 
 def test_a_loss_over_its_limit_or_not_finite_is_told_of_its_place_alone() -> None:
+    why = Fault.likely("too_large_at_first")
     losses, limits = torch.tensor([1.0, 7.0, 6.0, torch.nan]), torch.tensor([6.0, 6.0, 6.0, 6.0])
-    found = diverged(losses, limits, torch.tensor([2.0, 2.0, 2.0, 2.0]), torch.tensor([-1, -1, -1, 12]), 4, {3: "why"})
-    assert found == {
-        1: "the training loss at the end of epoch 4 is 7, over the limit of 6 for one of 2 before the first step",
-        3: "the training loss is not finite from step 12 on (epoch 4): why",
+    found = diverged(losses, limits, torch.tensor([2.0, 2.0, 2.0, 2.0]), torch.tensor([-1, -1, -1, 12]), 4, {3: why})
+    assert {place: fault.told.partition(": ")[0] for place, fault in found.items()} == {
+        1: "the training loss at the end of epoch 4 is 7, over the limit of 6 that train.divergence_factor sets for "
+        "one of 2 before the first step",
+        3: "the training loss is not finite from step 12 on (epoch 4)",
     }
+    assert (found[1].cause, found[3].cause) == ("rate_too_high", "too_large_at_first")
+    assert found[3].told.endswith(f": {why.told}")
 
 
 def test_one_prediction_or_loss_that_is_not_finite_makes_weights_unusable() -> None:

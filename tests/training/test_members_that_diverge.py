@@ -1,6 +1,7 @@
 """A member that comes to nothing stops alone, says why, and is in no mean; all of them together fail the training."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +12,23 @@ import pytest
 import torch
 from torch import nn
 
+from foldproof.config import params_from
+from foldproof.config.divergence import CAUSES, CauseName
+from foldproof.config.preprocess import Preprocess
 from foldproof.data.statistics import fit_statistics
 from foldproof.errors import DataError, TrainingError
 from foldproof.evaluation.assess import assess
 from foldproof.evaluation.plots import pictures
 from foldproof.model.stacked import stack
 from foldproof.training import assignment, best_epochs
-from foldproof.training.cross_validation import Trained
+from foldproof.training.cross_validation import Trained, train_members
+from foldproof.training.descent import Descent
 from foldproof.training.event_log import read_events
-from foldproof.training.events import EpochEnded, Event, MemberStopped
+from foldproof.training.events import EpochEnded, Event, LayersWatched, MemberStopped
 from foldproof.training.fit import fit
 from foldproof.training.kept import Kept
 from foldproof.training.members import make_data, make_population, make_recipe
-from foldproof.training.non_finite import likely_cause, where_it_began
+from foldproof.training.non_finite import faults_of, likely_cause, where_it_began
 from foldproof.training.outputs import Curves, out_of_fold_table
 from foldproof.training.population import Population
 from foldproof.training.resume import Resume
@@ -31,6 +36,7 @@ from foldproof.training.watch import Size
 from tests.training.setting import Killed, dying_after, params, split_of
 from tests.training.trainings import DATASET, job, trained
 
+UNSCALED = Preprocess.model_validate({"center": "none", "scale": "none"})
 WILD = {"optimizer": {"name": "sgd", "learning_rate": 1e30}}
 
 
@@ -76,8 +82,9 @@ def test_one_of_three_that_explodes_stops_alone_and_says_why() -> None:
     assert (stopped.member.fold, stopped.epoch, stopped.best_epoch, stopped.reason) == (1, 0, -1, "diverged")
     assert stopped.told == kept.told[1]
     assert stopped.told.startswith("the training loss is not finite from step 1 on (epoch 0): layer ")
-    assert "train.optimizer.learning_rate" in stopped.told
-    assert "at step 0 the norm of the gradient was" in stopped.told
+    assert "; most likely the learning rate is too high (train.optimizer.learning_rate); at step 0 " in stopped.told
+    assert "the norm of the gradient was" in stopped.told
+    assert kept.cause == ["", "rate_too_high", ""]
     ended = [event for event in told if isinstance(event, EpochEnded)]
     assert all([member.fold for member in event.members] == [0, 2] for event in ended)
 
@@ -87,6 +94,7 @@ def test_one_far_above_its_first_loss_stops_alone() -> None:
     kept = three(told.append, 1e-3, 20.0, 1e-3, optimizer={"name": "sgd"})
     assert kept.stopped == ["last epoch", "diverged", "last epoch"]
     assert "over the limit of" in kept.told[1]
+    assert kept.told[1].endswith("most likely the learning rate is too high (train.optimizer.learning_rate)")
     assert kept.told[0] == kept.told[2] == ""
 
 
@@ -107,7 +115,8 @@ def test_one_without_an_epoch_is_scored_on_its_fold_but_in_no_mean_and_trust_say
     model, split = found.model, split_of(DATASET, chosen)
     assert model.trained.tolist() == [True, False, True, True]
     assert model.members[1]["told"].startswith("the training loss is not finite")
-    assert "told" not in model.members[0]
+    assert model.members[1]["cause"] == "rate_too_high"
+    assert not {"told", "cause"} & model.members[0].keys()
     each = model.predict_members(DATASET.features[:20])
     assert np.array_equal(model.predict(DATASET.features[:20]), each[[0, 2, 3]].mean(axis=0))
     test = model.predict_members(DATASET.features[split.test_rows()])[model.trained]
@@ -117,7 +126,12 @@ def test_one_without_an_epoch_is_scored_on_its_fold_but_in_no_mean_and_trust_say
     assert lost.scores["accuracy"] < 0.5
     check = next(check for check in assessment.checks if check.name == "training")
     assert check.status == "fail"
-    assert "fold 1 has learnt nothing and is left out of the ensemble: the training loss" in check.sentence
+    assert check.sentence == (
+        'Fold 1 has learnt nothing and is left out of the ensemble: see "Diverged" in what the curves say.'
+    )
+    [diagnosis] = [one for one in assessment.diagnoses if one.name == "diverged"]
+    assert diagnosis.sentence == f"1 of 4 members; fold 1: {lost.told}."
+    assert diagnosis.advice == CAUSES["rate_too_high"].advice
     assert pictures(assessment, curves.table(), out_of_fold_table(found, DATASET, split))
 
 
@@ -141,7 +155,39 @@ def test_when_all_diverge_the_training_fails_with_every_sentence() -> None:
     *told, advice = caught.value.problems
     assert [line.split(":")[0] for line in told] == ["fold 0", "fold 1", "fold 2", "fold 3"]
     assert all("is not finite from step 1" in line for line in told)
-    assert "lower train.optimizer.learning_rate" in advice
+    assert advice == f"train.optimizer.learning_rate: {CAUSES['rate_too_high'].advice.sentence}"
+
+
+def test_where_the_device_is_not_waited_for_the_step_and_the_last_look_before_it_say_the_likely_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As elsewhere than on a CPU: nobody looks into the step itself, and looks go on after it."""
+    told: list[Event] = []
+    on_cpu = three(told.append, 1e-3, 1e30, 1e-3)
+    monkeypatch.setattr(Descent, "_explain", lambda *_: None)
+    elsewhere = three(lambda _: None, 1e-3, 1e30, 1e-3)
+    assert max(event.step for event in told if isinstance(event, LayersWatched) and event.epoch == 0) > 1
+    began, _, rest = on_cpu.told[1].partition(": layer ")
+    assert elsewhere.told[1] == f"{began}: {rest.partition('; ')[2]}"
+    assert elsewhere.cause == on_cpu.cause
+
+
+def test_inputs_or_weights_too_large_from_the_start_are_no_matter_of_the_rate() -> None:
+    chosen = job(population=2)
+    wide = replace(DATASET, features=DATASET.features * np.float32(1e37))
+    with pytest.raises(TrainingError) as caught:
+        train_members(
+            wide,
+            split_of(wide, chosen),
+            fit_statistics(wide, split_of(wide, chosen), UNSCALED),
+            chosen.model,
+            chosen.train,
+            chosen.augment,
+        )
+    *told, advice = caught.value.problems
+    assert all("from step 0 on" in line and "(preprocess.scale)" in line for line in told)
+    assert advice.startswith("preprocess.scale: ")
+    assert not any("learning_rate" in line for line in caught.value.problems)
 
 
 def test_when_all_have_diverged_a_fit_that_is_resumed_fails_as_well(tmp_path: Path) -> None:
@@ -208,7 +254,29 @@ def test_where_it_began(first: float, second: float, row: float, told: str) -> N
 
 def test_the_likely_cause_is_what_comes_before_the_first_step_or_the_rate() -> None:
     size = Size(200, torch.tensor([1.0, 37.0]), torch.tensor([0.1, torch.nan]))
-    assert "preprocess.scale and model.initializer" in likely_cause(0, 1, size)
-    assert likely_cause(5, 0, None).endswith("lower train.optimizer.learning_rate")
-    assert likely_cause(250, 0, size).endswith("gradient was 1, and updates were up to 0.1 of the weights")
-    assert likely_cause(250, 1, size).endswith("at step 200 the norm of the gradient was 37")
+    first = likely_cause(0, 1, size)
+    assert first.cause == "too_large_at_first"
+    assert first.told == "most likely inputs or initial weights are too large (preprocess.scale)"
+    assert likely_cause(5, 0, None).told.endswith("too high (train.optimizer.learning_rate)")
+    assert likely_cause(250, 0, size).told.endswith("gradient was 1, and updates were up to 0.1 of the weights")
+    assert likely_cause(250, 1, size).told.endswith("at step 200 the norm of the gradient was 37")
+    assert likely_cause(250, 1, size).cause == "rate_too_high"
+
+
+def test_rows_that_are_no_numbers_are_no_matter_of_the_rate_at_any_step() -> None:
+    stacked, matrix, buffers = network(1.0, 1.0, 1.0, 1.0)
+    rows = torch.ones(2, 3, 2)
+    rows[1] = torch.inf
+    found = faults_of(torch.tensor([False, True]), 5, stacked, matrix, buffers, rows, None)
+    assert {place: fault.cause for place, fault in found.items()} == {1: "too_large_at_first"}
+    assert found[1].told.startswith("the inputs are not finite; most likely inputs or")
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_each_cause_names_keys_that_there_are(name: CauseName) -> None:
+    known = params_from({"schema": 1}).flat()
+    advice = CAUSES[name].advice
+    mentioned = re.findall(r"(?:train|model|preprocess)\.[a-z_.]*[a-z_]", advice.sentence)
+    assert mentioned
+    assert {advice.key, *mentioned} <= known.keys()
+    assert advice.sentence.endswith(".")

@@ -163,10 +163,32 @@ def test_sizes_shrink_with_the_population_and_outlive_a_checkpoint() -> None:
     watch.compact(torch.tensor([2, 1]))
     again = Watch(3)
     again.restore(watch.tensors())
-    assert isinstance(again.last, Size)
-    assert (again.last.step, again.last.gradient_norm.tolist()) == (3, [10, 1])
-    assert again.last.update_ratio[0] == pytest.approx(0.3)
-    assert again.last.update_ratio[1].isnan()
+    last = again.before()
+    assert isinstance(last, Size)
+    assert (last.step, last.gradient_norm.tolist()) == (3, [10, 1])
+    assert last.update_ratio[0] == pytest.approx(0.3)
+    assert last.update_ratio[1].isnan()
+
+
+def test_what_was_seen_before_a_step_is_of_the_last_look_before_it_be_it_of_an_earlier_epoch() -> None:
+    watch, nothing = Watch(3), torch.zeros(1)
+
+    def look(step: int) -> None:
+        watch.note(nothing, torch.full((1, 1), float(step)))
+        watch.add(step, nothing, {}, ({}, {}))
+
+    def seen(step: float) -> tuple[int, float] | None:
+        size = watch.before(step)
+        return (size.step, size.gradient_norm.item()) if size else None
+
+    assert seen(0) is None
+    for step in (0, 3):
+        look(step)
+    watch.begin_epoch()
+    assert (watch.looks, seen(4)) == ([], (3, 3.0))
+    for step in (6, 9):
+        look(step)
+    assert [seen(step) for step in (5, 6, 7, 9, 10)] == [(3, 3), (3, 3), (6, 6), (6, 6), (9, 9)]
 
 
 def event(epoch: int = 1) -> LayersWatched:

@@ -129,7 +129,7 @@ def test_what_a_full_disk_keeps_out_of_the_logs_of_workers_is_told_all_the_same(
 def test_divergence_in_a_worker_is_told_as_it_is_here() -> None:
     told = []
     for engine in ("workers", "in_process"):
-        with pytest.raises(TrainingError, match="training diverged") as caught:
+        with pytest.raises(TrainingError, match="Members diverged") as caught:
             trained(job(engine=engine, population=2, optimizer={"name": "sgd", "learning_rate": 1e30}))
         told.append(caught.value.problems)
     assert told[0] == told[1]

@@ -32,11 +32,11 @@ def look(subject: Subject, block: Capacity) -> Seen:
     figures = {"parameters": parameters, "rows": rows, "inputs": inputs}
     advice = list[Advice]()
     if per_number > block.weights_per_number:
-        sentence = f"Lower it: {parameters} weights can learn {rows} rows by heart without finding a rule."
+        sentence = f"A smaller network: {parameters} weights can learn {rows} rows by heart without finding a rule."
         advice.append(Advice(keys.larger, sentence))
     if narrow:
         told += f"; the narrowest layer hands on {min(narrow)} of at least {needed:.3g} numbers"
-        advice.append(Advice(keys.larger, f"Raise it: every layer needs at least {needed:.3g} units."))
+        advice.append(Advice(keys.larger, f"Wider layers: each needs at least {needed:.3g} units."))
     return Seen(told, tuple(advice), figures)
 
 

@@ -27,6 +27,7 @@ def look(subject: Subject, block: ClassSizes) -> Seen:
         "x_label": "training rows",
         "limit": block.fewest,
     }
+    folds = 1 + max(member.fold for member in subject.split.members)
     told = f"classes of {schema.target} have {counts.min()} to {counts.max()} training rows"
     advice = list[Advice]()
     if small:
@@ -34,7 +35,7 @@ def look(subject: Subject, block: ClassSizes) -> Seen:
         sentence = "Too few rows to learn a class from, or to judge it by: gather more, or join it with another class."
         advice += [
             Advice("data.source", sentence),
-            Advice("split.folds", f"More folds than {subject.params.split.folds} leave each member more rows."),
+            Advice("split.folds", f"More folds than {folds} leave each member more rows."),
         ]
     weighed = subject.params.train.class_weights != "none"
     if ratio > block.largest_ratio and not weighed and schema.kind != "text":

@@ -13,6 +13,7 @@ from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import FirstLoss, PenaltyShare
 from foldproof.training.descent import Descent
+from foldproof.training.divergence import divergence_limits
 
 RAISED = 10.0  # times a penalty, in looking whether the loss rises with it
 
@@ -20,8 +21,9 @@ RAISED = 10.0  # times a penalty, in looking whether the loss rises with it
 def look_at_first_loss(subject: Subject, block: FirstLoss) -> Seen:
     """On the subject's rows, as the first step would meet them.
 
-    A network with small weights puts out about 0: of C classes each has probability 1/C, so cross-entropy is ln C; of
-    numbers, which are learnt centred and scaled, the squared error is their variance, 1.
+    A network that knows nothing gives each of C classes the probability 1/C, so that cross-entropy is ln C; of numbers
+    it can do no better than their mean, and the squared error is their variance, 1 where they are learnt scaled. A loss
+    with a ceiling is judged as divergence is.
     """
     descent = _descent(subject)
     rows = index_of(torch.from_numpy(subject.rows), 1)
@@ -32,11 +34,14 @@ def look_at_first_loss(subject: Subject, block: FirstLoss) -> Seen:
         sentence = f"{told}: a loss that is below 0, or no number, cannot be brought near 0"
         advice = (Advice("train.loss.name", "Is its sign right?"), Advice("data.source", "Are all rows numbers?"))
         return Seen(sentence, advice, figures)
-    if found <= block.factor * silent:
+    limit = divergence_limits(torch.tensor(silent), block.factor, subject.population.settings["loss_ceiling"])
+    if found <= float(limit[0]):
         return Seen(told, figures=figures)
     sure = "The network is sure of things it cannot know yet: take smaller weights, such as auto."
     scale = Advice("preprocess.scale", "Large inputs make large outputs: scale them.")
-    return Seen(told, (on_network(subject, "model.initializer", sure), scale), figures)
+    center = Advice("preprocess.target", "standard learns numbers centred and scaled, which is where networks begin.")
+    advice = (on_network(subject, "model.initializer", sure), scale)
+    return Seen(told, (center, *advice) if subject.params.preprocess.target == "none" else advice, figures)
 
 
 def look_at_penalty(subject: Subject, block: PenaltyShare) -> Seen:
@@ -47,28 +52,25 @@ def look_at_penalty(subject: Subject, block: PenaltyShare) -> Seen:
     bare = _loss(descent, rows)
     if not 0 <= bare < inf:
         return Seen(f"the first loss is {bare:.4g}, of which nothing can be a share", applies=False)
-    rates = {name: float(settings[name][0]) for name in ("l1", "l2")}
-    decay = float(settings["weight_decay"][0])
-    key = "train.optimizer.weight_decay" if decay else "train.penalty.l1" if rates["l1"] else "train.penalty.l2"
-    if objective.optimizer.decay == "decoupled":
-        share = float(settings["learning_rate"][0]) * decay * descent.data.steps
-        if share > block.largest_share:
-            told = f"weight decay takes {min(share, 1):.0%} of every weight in an epoch"
-            return Seen(told, (_lower(key),), {"share": share})
-    else:
-        rates["l2"] += decay  # its gradient is that of the penalty
-    added = _added(subject, descent, rows, bare, rates)
-    more = _added(subject, descent, rows, bare, {name: RAISED * (rate or 1e-3) for name, rate in rates.items()})
-    figures = {"loss": bare, "added": added, "added_by_more": more}
-    if not more > added:
-        sentence = f"the loss does not rise with the penalty: {added:.4g} is added, and {more:.4g} by a larger one"
-        return Seen(
-            sentence,
-            (on_network(subject, "model.initializer", "All weights are 0: draw them, as auto does."),),
-            figures,
-        )
-    told = f"penalties add {added:.4g} to a first loss of {bare:.4g}, and more when they are raised"
-    return Seen(told, () if added <= block.largest_share * bare else (_lower(key),), figures)
+    decay, decoupled = float(settings["weight_decay"][0]), objective.optimizer.decay == "decoupled"
+    share = float(settings["learning_rate"][0]) * decay * descent.data.steps
+    if decoupled and share > block.largest_share:
+        told = f"weight decay takes {min(share, 1):.0%} of every weight in an epoch"
+        return Seen(told, (_lower("train.optimizer.weight_decay"),), {"share": share})
+    rates = {"train.penalty.l1": ("l1", float(settings["l1"][0])), "train.penalty.l2": ("l2", float(settings["l2"][0]))}
+    if not decoupled:
+        rates["train.optimizer.weight_decay"] = ("l2", decay)  # its gradient is that of the penalty
+    added = {key: _added(subject, descent, rows, bare, *rate) for key, rate in rates.items()}
+    whole, heaviest = sum(added.values()), max(added, key=added.__getitem__)
+    larger = [(name, RAISED * (rate or 1e-3)) for name, rate in rates.values()]
+    more = [_added(subject, descent, rows, bare, *rate) for rate in larger]
+    figures = {"loss": bare, "added": whole, "added_by_more": sum(more)}
+    if not all(raised > own for raised, own in zip(more, added.values(), strict=True)):
+        sentence = f"the loss does not rise with the penalty: {whole:.4g} is added, and {sum(more):.4g} by a larger one"
+        draw = on_network(subject, "model.initializer", "All weights are 0: draw them, as auto does.")
+        return Seen(sentence, (draw,), figures)
+    told = f"penalties add {whole:.4g} to a first loss of {bare:.4g}, and more when they are raised"
+    return Seen(told, () if whole <= block.largest_share * bare else (_lower(heaviest),), figures)
 
 
 def _lower(key: str) -> Advice:
@@ -90,18 +92,21 @@ def _loss(descent: Descent, rows: Tensor) -> float:
 
 
 def _silent_loss(descent: Descent, rows: Tensor) -> float:
-    """Of outputs that are all 0, for these rows as they are."""
+    """Of even probabilities, and of the mean of each target that is a number, for these rows as they are."""
     _, targets = descent.data.gather(rows, descent.rows_dtype)
-    outputs = sum(head.target.outputs for head in descent.objective.heads)
-    counts = descent.data.row_weights(rows, descent.rows_dtype)
-    return float(descent.mean_losses(torch.zeros(1, rows.shape[1], outputs), targets, counts)[0])
+    heads, counts = descent.objective.heads, descent.data.row_weights(rows, descent.rows_dtype)
+    outputs = torch.zeros(1, rows.shape[1], sum(head.target.outputs for head in heads))
+    for head in heads:
+        if head.target.task == "regression":
+            outputs[..., head.outputs] = head.scaled(head.own(targets), descent.population.statistics).mean()
+    return float(descent.mean_losses(outputs, targets, counts)[0])
 
 
-def _added(subject: Subject, bare_descent: Descent, rows: Tensor, bare: float, rates: dict[str, float]) -> float:
-    """What penalties of these rates add to the loss."""
-    own = {name: torch.tensor([rate], dtype=torch.float64) for name, rate in rates.items()}
+def _added(subject: Subject, bare_descent: Descent, rows: Tensor, bare: float, name: str, rate: float) -> float:
+    """What a penalty of this name and rate alone adds to the loss."""
+    own = {name: torch.tensor([rate], dtype=torch.float64)}
     population = replace(subject.population, settings=subject.population.settings | own)
-    descent = descent_of(subject, population, replace(bare_descent.objective, acting=frozenset(rates)))
+    descent = descent_of(subject, population, replace(bare_descent.objective, acting=frozenset(own)))
     descent.begin()
     return _loss(descent, rows) - bare
 

@@ -16,15 +16,22 @@ from torch import Tensor
 from foldproof import randomness
 from foldproof.checks.finding import Seen
 from foldproof.checks.member import descent_of, index_of
-from foldproof.checks.row import Check
-from foldproof.checks.subject import Subject
-from foldproof.config.advice import Advice
+from foldproof.checks.row import Check, on_network
+from foldproof.checks.subject import Subject, spaced
 from foldproof.config.check import GradientCheck
 from foldproof.training.descent import Descent
 
 STEPS = (1e-5, 1e-6)  # h, of a weight of size 1 or less: rounding costs about 1e-11 and 1e-10, curvature less
 SMALLEST = 1e-5  # of the loss: gradients below it are compared with it, since rounding drowns them
 KINK = 1e-2  # difference of the one-sided derivatives, relative to the larger
+BY_HAND = (
+    "A backward pass written by hand is wrong, in a layer at or behind the last tensor named, or in the loss: derive "
+    "it again, or leave it to autograd."
+)
+LOST = (
+    "Either most units lie at their kinks, as with weights and biases of 0, or the network leaves double precision on "
+    "the way, as by float()."
+)
 MOST = 2**23  # elements of the networks that are evaluated at once
 
 
@@ -41,7 +48,7 @@ def look(subject: Subject, block: GradientCheck) -> Seen:
     """The configured network and loss, masks, augmentation and penalties included, on some training rows."""
     descent = descent_of(subject, subject.population, subject.objective, dtype=torch.float64)
     descent.begin()
-    rows = torch.from_numpy(subject.rows[: block.rows])
+    rows = torch.from_numpy(spaced(subject.rows, block.rows))
     found = compare(descent, rows, block.elements, block.largest_error)
     wrong = {name: one.error for name, one in found.items() if not one.error <= block.largest_error}
     kinks, elements = sum(one.kinks for one in found.values()), sum(one.elements for one in found.values())
@@ -55,6 +62,9 @@ def look(subject: Subject, block: GradientCheck) -> Seen:
         "x_label": "largest relative error",
         "y_label": "parameter",
     }
+    if not wrong and kinks > elements / 2:
+        sentence = f"{kinks} of {elements} differences of the loss change with their width: little could be compared"
+        return Seen(sentence, (on_network(subject, "model.initializer", LOST),), figures)
     if not wrong:
         largest = max((one.error for one in found.values()), default=0.0)
         return Seen(f"largest relative error {largest:.1e} over {len(found)} tensors{beside}", figures=figures)
@@ -62,7 +72,7 @@ def look(subject: Subject, block: GradientCheck) -> Seen:
     sentence = (
         f"the gradient is not the derivative of the loss for {len(wrong)} of {len(found)} tensors: {named}{beside}"
     )
-    return Seen(sentence, (_advice(subject),), figures)
+    return Seen(sentence, (on_network(subject, "train.loss.name", BY_HAND),), figures)
 
 
 CHECK = Check(
@@ -71,15 +81,6 @@ CHECK = Check(
     "lead elsewhere, often well enough to go unnoticed.",
     look,
 )
-
-
-def _advice(subject: Subject) -> Advice:
-    key = "model.factory" if subject.params.model.name == "factory" else "train.loss.name"
-    return Advice(
-        key,
-        "A backward pass written by hand is wrong, in a layer at or behind the last tensor named, or in the loss: "
-        "derive it again, or leave it to autograd.",
-    )
 
 
 def compare(descent: Descent, rows: Tensor, elements: int, precise: float) -> dict[str, Compared]:

@@ -10,6 +10,8 @@ from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
 from foldproof.config.check import GradientFlow, Symmetry
 
+PRECISE = 1e7  # to one part in so many of the largest, gradients of equal units agree
+
 
 def look_at_flow(subject: Subject, block: GradientFlow) -> Seen:
     """The root mean square of each weight's gradient; the first layer's against the last one's."""
@@ -26,7 +28,9 @@ def look_at_flow(subject: Subject, block: GradientFlow) -> Seen:
         return Seen("a network of one layer has no way for the gradient to get lost on", figures=figures, applies=False)
     (first, at_first), *_, (last, at_last) = sizes.items()
     told = f"the gradient is {at_first:.1e} in the first layer ({first}) and {at_last:.1e} in the last one ({last})"
-    if at_first < block.vanishing * at_last or at_first == 0:
+    if at_first == at_last == 0:
+        return Seen("no gradient reaches the first layer, nor the last one", (_draw(subject),), figures)
+    if at_first < block.vanishing * at_last:
         vanishing = "It vanishes on the way: take relu or another activation that does not flatten it, or fewer layers."
         return Seen(
             told, (on_network(subject, "model.activation", vanishing), _draw(subject), _normalise(subject)), figures
@@ -76,10 +80,17 @@ def _weights(subject: Subject) -> dict[str, tuple[Tensor, Tensor]]:
 
 
 def _twins(weights: Tensor, gradients: Tensor) -> float:
-    """The share of rows of `weights` `[O, ...]` that are equal to another one, as their gradients are."""
-    both = torch.cat([weights.flatten(1), gradients.flatten(1)], dim=1)
+    """The share of rows of `weights` `[O, ...]` that are equal to another one, as their gradients are but for rounding.
+
+    Rows without a gradient, such as those of a table that no row of the batch asks for, are no twins, unless there is
+    none in all of the layer.
+    """
+    rows, slopes = weights.flatten(1), gradients.flatten(1)
+    rounded = (slopes / slopes.abs().max().clamp(min=1e-300) * PRECISE).round()
+    moved = (rounded != 0).any(1) if rounded.any() else torch.ones(len(rows), dtype=torch.bool)
+    both = torch.cat([rows, rounded], dim=1)[moved]
     _, kind, counts = torch.unique(both, dim=0, return_inverse=True, return_counts=True)
-    return float((counts[kind] > 1).double().mean())
+    return float((counts[kind] > 1).sum()) / len(rows)
 
 
 GRADIENT_FLOW = Check(

@@ -19,11 +19,12 @@ def look_at_signals(subject: Subject, block: Signals) -> Seen:
     def spread(layer: nn.Module, outputs: Tensor) -> dict[str, Tensor]:
         if isinstance(layer, nn.Flatten | nn.Identity | nn.Dropout):
             return {}
-        return {"sd": outputs.var(0).mean().sqrt()}
+        return {"sd": outputs.var(0).mean().sqrt(), "mean": outputs.mean()}
 
     found = _of_layers(subject, spread)
     deviations = {name: values["sd"] for name, values in found.items()}
-    figures = {**_bars(deviations, "standard deviation over rows"), "log": True}
+    means = {f"{name}, mean {values['mean']:.2g}": values["sd"] for name, values in found.items()}
+    figures = {**_bars(means, "standard deviation over rows"), "log": True}
     faint = {name: value for name, value in deviations.items() if not value >= block.smallest}
     loud = {name: value for name, value in deviations.items() if value > block.largest}
     if not faint and not loud:
@@ -43,10 +44,16 @@ def look_at_signals(subject: Subject, block: Signals) -> Seen:
         sentence,
         (
             on_network(subject, "model.initializer", advice),
-            on_network(subject, "model.normalisation", "batch keeps signals in size."),
+            *_normalise(subject),
         ),
         figures,
     )
+
+
+def _normalise(subject: Subject) -> tuple[Advice, ...]:
+    if subject.params.model.normalisation != "none":
+        return ()
+    return (on_network(subject, "model.normalisation", "batch keeps signals in size."),)
 
 
 def look_at_dead_units(subject: Subject, block: DeadUnits) -> Seen:
@@ -107,7 +114,9 @@ def _of_layers(subject: Subject, look: Callable[[nn.Module, Tensor], dict[str, T
     rows = torch.from_numpy(subject.raw(subject.rows)).to(population.matrix.dtype)[None]
     statistics = {name: value.to(rows.dtype) for name, value in population.statistics.items()}
     inputs = population.preprocessing(rows, statistics)
-    seen = observe(population.network, population.matrix, population.buffers, inputs, look)
+    frozen = population.transfer.frozen
+    resting = population.network.batch_normalisations(frozen) if frozen else frozenset()
+    seen = observe(population.network, population.matrix, population.buffers, inputs, look, resting)
     return {f"layer {layer}": {name: float(value[0]) for name, value in found.items()} for layer, found in seen.items()}
 
 

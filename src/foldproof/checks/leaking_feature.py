@@ -11,7 +11,7 @@ from foldproof.config.check import LeakingFeature
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-ENOUGH = 50  # rows
+ENOUGH = 75  # rows: of fewer even a column that errs in one of 25 may show no error
 BINS = 20
 LEFT = 0.1  # share of the largest class's errors that a column may leave, where one class is nearly all there is
 
@@ -115,9 +115,12 @@ def curve_told(values: Floats, targets: Floats) -> float:
     """`1 - 2/3 sum (y - m)^2 / sum (y - mean)^2`, m the mean of the two neighbours in the order of the values.
 
     Of a smooth curve without noise next to nothing is left; of noise with variance v, `y - m` has 3/2 v. Rows without a
-    value are left out, and what they are of all rows is not told.
+    value are left out, and what they are of all rows is not told. Values that come again have no order: where fewer
+    than half are different, nothing is told.
     """
     there = np.isfinite(values)
+    if 2 * len(np.unique(values[there])) < there.sum():
+        return 0.0
     y = targets[there][np.argsort(values[there], kind="stable")]
     total = float(np.square(y - y.mean()).sum()) if len(y) > 2 else 0.0
     if total == 0:

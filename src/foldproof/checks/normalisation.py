@@ -26,8 +26,6 @@ def look(subject: Subject, block: Normalisation) -> Seen:
         "y": drawn.std(0, correction=0).tolist(),
         "x_label": "mean of a column",
         "y_label": "its standard deviation",
-        "mean": mean,
-        "sd": deviation,
     }
     told = f"{numbers.shape[1]} inputs with mean {mean:.3g} and sd {deviation:.3g}"
     advice = list[Advice]()

@@ -19,6 +19,7 @@ from foldproof.config.advice import Advice
 from foldproof.config.check import RateRange
 
 BELOW, ABOVE = 3.0, 2.0  # decades around the rate that is customary
+SOME = 0.01  # of the first loss that some rate must gain
 AS_GOOD = 0.05  # of the best rate's progress that another may lack
 KEY = "train.optimizer.learning_rate"
 
@@ -35,24 +36,26 @@ def look(subject: Subject, block: RateRange) -> Seen:
     if not isfinite(first):
         return Seen(f"the first loss is {first:.4g}, at whatever rate", applies=False)
     progress = first - late  # higher is better; -inf where the loss was lost
-    suggested = suggestion(rates, progress[:-1])
+    best, ours = float(progress[:-1].max()), float(progress[-1])
     figures = {
         "plot": "line",
         "x": rates.tolist(),
         "y": [None if value == inf else value for value in late[:-1].clamp(max=3 * first).tolist()],
         "limit": first,
-        "marks": {"suggested": suggested, "configured": own},
+        "marks": {"configured": own},
         "log_x": True,
         "x_label": "learning rate",
         "y_label": f"training loss after {block.steps} steps",
     }
-    best, ours = float(progress[:-1].max()), float(progress[-1])
-    if best <= 0:
-        advice = (on_network(subject, "model.initializer", "No rate gets anywhere: look at the findings above first."),)
-        return Seen(
-            f"at no rate from {rates[0]:.1g} to {rates[-1]:.1g} does the loss fall below {first:.4g}", advice, figures
-        )
-    told = f"configured {own:.3g}; suggested {suggested:.2g}, by {block.steps} steps at each of {len(rates)} rates"
+    if best < SOME * first:
+        advice = (on_network(subject, "model.initializer", "No rate gets anywhere: look at the other findings first."),)
+        least = f"{rates[0]:.1g} to {rates[-1]:.1g}"
+        return Seen(f"at no rate from {least} does the loss fall clearly below {first:.4g}", advice, figures)
+    suggested = suggestion(rates, progress[:-1])
+    figures["marks"] = {"suggested": suggested, "configured": own}
+    told = (
+        f"configured {own:.3g}, near enough to {suggested:.2g}, suggested by {block.steps} steps at {len(rates)} rates"
+    )
     reached = progress_at(own * _longer(subject, block.steps), rates, progress[:-1])
     if own > block.factor * suggested or (own > suggested and ours <= 0):
         how = "too high"
@@ -60,15 +63,19 @@ def look(subject: Subject, block: RateRange) -> Seen:
         how = "too low, even for a training as long as this"
     else:
         return Seen(told, figures=figures)
-    came = "is lost" if ours == -inf else f"goes from {first:.4g} to {first - ours:.4g}"
+    highest = float(course[:, -1].max())
+    came = "is lost" if ours == -inf else f"goes from {first:.4g} to {first - ours:.4g}, up to {highest:.4g} on the way"
     sentence = f"the rate looks {how}: at {own:.3g} the loss {came}, at {suggested:.2g} to about {first - best:.4g}"
-    return Seen(sentence, (Advice(KEY, f"Try {suggested:.2g}, or auto."),), figures)
+    customary = objective.optimizer.learning_rate
+    auto = ", or auto" if own != customary and 1 / block.factor < customary / suggested < block.factor else ""
+    return Seen(sentence, (Advice(KEY, f"Try {suggested:.2g}{auto}."),), figures)
 
 
 def progress_at(rate: float, rates: Tensor, progress: Tensor) -> float:
-    """What a rate would reach, between those that were tried; a lower one than all of them as much as the lowest."""
+    """The most that rates up to this one reach, between those that were tried; lower ones as much as the lowest."""
     kept = progress.isfinite()
-    return float(np.interp(log(rate), rates[kept].log(), progress[kept]))
+    at = float(np.interp(log(rate), rates[kept].log(), progress[kept]))
+    return max(at, *map(float, progress[kept & (rates <= rate)]))
 
 
 def _longer(subject: Subject, steps: int) -> float:

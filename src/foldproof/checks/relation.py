@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 ENOUGH = 50  # rows
 RIDGE = 1.0  # added to the kernel's diagonal, whose elements are 1
 BESIDE = {-1: "before", 1: "after"}
+DETECTABLE = 0.35  # correlation that must be able to show before its absence is told
 CLEARLY = 0.1  # by which the correlation with targets of other rows must be higher
 
 NOTHING_TOLD = Advice(
-    "data.target", "Is it the right column, and in the order of the rows? No network finds what is not there."
+    "data.target",
+    "Is it the right column, and in the order of the rows? If so, rows tell little of it, and so may any network.",
 )
 SHIFTED = (
     Advice(
@@ -70,11 +72,13 @@ def look(subject: Subject, block: Relation) -> Seen:
                 f"{moved[1]:.3f}, its own by {moved[0]:.3f}"
             )
             return Seen(sentence, SHIFTED, figures | {"shift": shift, "shifted": moved[1]})
+    least = block.standard_errors * own.chance
+    if own.correlation <= least and least > DETECTABLE:
+        return Seen(f"too few rows: a correlation below {least:.2g} would not show", figures=figures, applies=False)
     sentence = (
         f"rows that look alike tell the target with correlation {own.correlation:.3f}; by chance 0 ± {own.chance:.3f}"
     )
-    found = own.correlation <= block.standard_errors * own.chance
-    return Seen(sentence, (NOTHING_TOLD,) if found else (), figures)
+    return Seen(sentence, (NOTHING_TOLD,) if own.correlation <= least else (), figures)
 
 
 def _moved(subject: Subject, block: Relation, shift: int) -> tuple[float, float] | None:

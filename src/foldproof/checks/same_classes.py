@@ -42,7 +42,6 @@ def look(subject: Subject, block: SameClasses) -> Seen:
         "values": [share for share, _, _ in pairs[:20]],
         "x_label": "neighbours of the same class, of each pair",
         "limit": block.own_share,
-        "middle": middle,
     }
     share, first, second = pairs[0]
     told = (

@@ -59,16 +59,21 @@ def check(subject: Subject) -> Iterator[Finding]:
     """
     section = subject.params.check
     for name, row in CHECKS.items():
-        block = getattr(section, name)
-        if block.severity == "off":
+        if getattr(section, name).severity == "off":
             continue
         try:
-            seen = row.look(subject, block)
+            yield finding_of(name, subject)
         except ConfigError as refusal:
             yield Finding(name, row.title, row.explains, "error", *_refused(refusal), {})
             return
-        status: Status = "not applicable" if not seen.applies else block.severity if seen.advice else "ok"
-        yield Finding(name, row.title, row.explains, status, seen.sentence, seen.advice, seen.figures)
+
+
+def finding_of(name: str, subject: Subject) -> Finding:
+    """What the check of this name finds; it weighs what section `check` says."""
+    row, block = CHECKS[name], getattr(subject.params.check, name)
+    seen = row.look(subject, block)
+    status: Status = "not applicable" if not seen.applies else block.severity if seen.advice else "ok"
+    return Finding(name, row.title, row.explains, status, seen.sentence, seen.advice, seen.figures)
 
 
 def _refused(refusal: ConfigError) -> tuple[str, tuple[Advice, ...]]:

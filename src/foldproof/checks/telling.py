@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 
 from foldproof.checks.finding import Finding
+from foldproof.config.check import Check
+from foldproof.config.closed import section_in
 from foldproof.errors import CheckError
+
+NAMES = {name for name, field in Check.model_fields.items() if section_in(field.annotation)}
 
 
 def in_a_line(findings: Sequence[Finding]) -> str:
-    """`Checks before training: 18 of 20 passed; warning: capacity; error: gradient`; what does not apply is left out.
+    """`Checks before training: 18 of 20 passed; warning: capacity; error: gradient; 1 not made`.
 
-    The names are those of section `check`.
+    What does not apply is left out. The names are those of section `check`.
     """
     looked_at = [one for one in findings if one.status != "not applicable"]
     if not looked_at:
@@ -20,6 +24,9 @@ def in_a_line(findings: Sequence[Finding]) -> str:
         names = [one.check for one in looked_at if one.status == status]
         if names:
             parts.append(f"{status}: {', '.join(names)}")
+    left_out = NAMES - {one.check for one in findings}
+    if left_out:
+        parts.append(f"{len(left_out)} not made")
     return "; ".join(parts)
 
 

@@ -16,6 +16,7 @@ from foldproof.config.check import TinyRows
 from foldproof.config.optimizer import Adam
 from foldproof.data.splits import Rows
 from foldproof.training.descent import Descent
+from foldproof.training.heads import apart
 from foldproof.training.optimizers import OPTIMIZERS
 from foldproof.training.population import Population
 
@@ -60,7 +61,7 @@ def look(subject: Subject, block: TinyRows) -> Seen:
         return Seen(told, figures=figures)
     advice = (
         Advice(
-            "model.name", "Look at the findings above first; a network this small in width or this deep may not do."
+            "model.name", "Look at the other findings first; a network this small in width or this deep may not do."
         ),
         Advice("train.loss.name", "If rows are fine: is the loss what its outputs are made for?"),
         Advice("data.source", "Rows that are equal but for their target cannot be learnt: see the profile."),
@@ -78,14 +79,16 @@ def _most(population: Population) -> int:
 
 @torch.no_grad()
 def _all_right(descent: Descent, index: Tensor) -> Tensor:
-    """Whether each copy tells the class of each of the rows, `[P]`; of numbers the loss says it all."""
-    population, head = descent.population, descent.objective.heads[0]
-    if head.target.task == "regression":
-        return torch.ones(len(index), dtype=torch.bool)
+    """Whether each copy tells the classes of each of the rows that count, `[P]`; of numbers the loss says it all."""
+    population, right = descent.population, torch.ones(len(index), dtype=torch.bool)
     rows, targets = descent.data.gather(index, descent.rows_dtype)
+    weights = population.settings.get("target_weights")
     buffers = {name: value.clone() for name, value in population.buffers.items()}
     outputs = population.network(descent.matrix, buffers, population.inputs(rows), population.keys)
-    return (outputs[..., head.outputs].argmax(-1) == head.own(targets)).all(1)
+    for head, own, wanted in apart(descent.objective.heads, outputs, targets):
+        if head.target.task == "classification" and (weights is None or bool((weights[:, head.place] > 0).all())):
+            right &= (own.argmax(-1) == wanted).all(1)
+    return right
 
 
 def tiny_rows(subject: Subject, count: int) -> Rows:

@@ -172,6 +172,7 @@ def _members(
                 training_loss=training_loss,
                 inner_validation_loss=inner_loss,
                 told=str(record.get("told", "")),
+                cause=record.get("cause"),
                 scores={name: METRICS[name].on(own).function(truths[index], predicted[index]) for name in names},
             )
         )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from foldproof.config.advice import Advice
+from foldproof.config.divergence import CauseName
 from foldproof.errors import FoldproofError
 from foldproof.evaluation.calibration import Calibration
 from foldproof.evaluation.comparison import Comparison
@@ -57,6 +58,7 @@ class FoldResult:
     scores: dict[str, float]
     symptoms: tuple[Symptom, ...] = ()
     told: str = ""  # what was seen where it diverged
+    cause: CauseName | None = None  # and the likely cause
 
     @property
     def trained(self) -> bool:

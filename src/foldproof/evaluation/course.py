@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foldproof.config.divergence import CauseName
 from foldproof.evaluation.assessment import BaselineResult, FoldResult
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Course:
     scored_rows: int
     steps: int | None  # an epoch; None where it is not known
     scores: Scores | None  # None where the curves are not about the target at hand
+    told: str = ""  # what was seen where it diverged
+    cause: CauseName | None = None  # and the likely cause
 
     @property
     def epochs(self) -> int:
@@ -160,6 +163,8 @@ def courses_of(
                 scored_rows=member.scored_rows,
                 steps=steps,
                 scores=scores,
+                told=member.told,
+                cause=member.cause,
             )
         )
     return tuple(found)

@@ -47,7 +47,9 @@ STANDARD_ERRORS = 4.0  # high, because many members are looked at
 
 def diverged(course: Course) -> str | None:
     """Whether the loss left the finite numbers, or training gave the member up."""
-    return f"the loss was beyond all bounds in epoch {course.epochs}." if course.stopped == "diverged" else None
+    if course.stopped != "diverged":
+        return None
+    return f"{course.told or f'the loss was beyond all bounds in epoch {course.epochs}'}."
 
 
 def rate_too_high(course: Course) -> str | None:

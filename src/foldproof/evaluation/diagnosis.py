@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from foldproof.config.advice import Advice
+from foldproof.config.divergence import CAUSES
 from foldproof.config.model import Model
 from foldproof.config.network_keys import keys_of
 from foldproof.evaluation import curve_patterns
@@ -73,6 +74,11 @@ def _always(key: str, sentence: str) -> Callable[[Sequence[Course], Model], Advi
     return lambda _courses, _model: Advice(key, sentence)
 
 
+def _against_divergence(courses: Sequence[Course], _: Model) -> Advice:
+    """For the member whose evidence is told, the first."""
+    return CAUSES[courses[0].cause or "rate_too_high"].advice
+
+
 def _calmer(_: Sequence[Course], model: Model) -> Advice:
     keys = keys_of(model)
     return Advice(keys.calmer, f"The members learn their rows by heart. {keys.how}")
@@ -104,12 +110,10 @@ _FAULTY = ("diverged", "rate_too_high")
 DIAGNOSES: dict[str, Pattern] = {
     "diverged": Pattern(
         "Diverged",
-        "Steps so long that each makes the loss larger, until it is no number any more.",
+        "The loss is no number any more, or far above what it was before the first step: steps were too long, or "
+        "numbers too large from the start.",
         curve_patterns.diverged,
-        _always(
-            "train.optimizer.learning_rate",
-            "Members diverged: divide it by 10; train.gradient_clip_norm or train.schedule.warmup_epochs may help too.",
-        ),
+        _against_divergence,
         epochs=0,
         by_any=True,
     ),

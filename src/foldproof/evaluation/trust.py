@@ -78,8 +78,10 @@ def _training(assessment: Assessment) -> Check:
     if not lost:
         sentence = "No loss ceased to be finite, and none grew far above what it was before the first step."
         return Check("training", "ok", title, sentence)
-    told = " ".join(f"{member.name} {_left_with(member)}: {member.told}." for member in lost)
-    return Check("training", "warn" if all(member.trained for member in lost) else "fail", title, told)
+    elsewhere = _diagnosed(assessment, "diverged")
+    told = "; ".join(f"{member.name} {_left_with(member)}{'' if elsewhere else f': {member.told}'}" for member in lost)
+    sentence = f"{told[0].upper()}{told[1:]}{elsewhere}."
+    return Check("training", "warn" if all(member.trained for member in lost) else "fail", title, sentence)
 
 
 def _left_with(member: FoldResult) -> str:
@@ -88,11 +90,19 @@ def _left_with(member: FoldResult) -> str:
     return "has learnt nothing and is left out of the ensemble"
 
 
+def _diagnosed(assessment: Assessment, name: str) -> str:
+    """A reference to the diagnosis of that name, which has the figures; empty where there is none."""
+    title = next((one.title for one in assessment.diagnoses if one.name == name), None)
+    return f': see "{title}" in what the curves say' if title else ""
+
+
 def _epochs(assessment: Assessment) -> Check:
     title = "Training ran to its end"
     cut = sum(one.name == "still_improving" for member in assessment.members for one in member.symptoms)
     if cut:
-        sentence = f"{cut} of {len(assessment.members)} members were still improving when their epochs ran out."
+        elsewhere = _diagnosed(assessment, "still_improving")
+        who = "Members" if elsewhere else f"{cut} of {len(assessment.members)} members"
+        sentence = f"{who} were still improving when their epochs ran out{elsewhere}."
         return Check("epochs", "warn", title, sentence)
     patient = sum(member.stopped == "patience" for member in assessment.members)
     return Check(

@@ -1,5 +1,6 @@
 """What the layers of a population put out, to be looked at: beside training, and in no part of it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -41,28 +42,38 @@ def end_share(outputs: Tensor, ends: Ends, within: float) -> Tensor:
 
 @torch.no_grad()
 def observe(
-    network: StackedNetwork, matrix: Tensor, buffers: State, rows: Tensor, look: Look
+    network: StackedNetwork,
+    matrix: Tensor,
+    buffers: State,
+    rows: Tensor,
+    look: Look,
+    resting: frozenset[str] = frozenset(),
 ) -> dict[str, dict[str, Tensor]]:
     """What `look(layer, outputs [B, ...])` finds of each layer without layers of its own, `[P, ...]`.
 
-    It is told by the layer's name and kind, such as `2 (ReLU)`. Layers see the rows `[P, B, *shape]` as they would in
-    training, normalised over the batch, but nothing is dropped, and running averages stay as they are.
+    It is told by the layer's name and kind, such as `2 (ReLU)`, in the order of the calls; a layer that is called once
+    more is one more, `2 (ReLU), call 2`. Layers see the rows `[P, B, *shape]` as they would in training, normalised
+    over the batch unless they are `resting`, but nothing is dropped, and running averages stay as they are. What puts
+    out anything but one tensor `[B, ...]` is passed over.
     """
     tensors = {**network.layout.unfold(matrix), **{name: value.clone() for name, value in buffers.items()}}
-    with network.looked_at() as template:
+    with network.looked_at(resting) as template:
         names = {
             layer: f"{name} ({type(layer).__name__})".strip()
             for name, layer in template.named_modules()
             if not any(layer.children())
         }
         found: dict[str, dict[str, Tensor]] = {}
+        calls = Counter[nn.Module]()
 
-        def keep(layer: nn.Module, _: object, outputs: Tensor) -> None:
-            if seen := look(layer, outputs):
-                found[names[layer]] = dict(seen)
+        def keep(layer: nn.Module, _: object, outputs: object) -> None:
+            calls[layer] += 1
+            if isinstance(outputs, Tensor) and outputs.dim() > 1 and (seen := look(layer, outputs)):
+                found[names[layer] + (f", call {calls[layer]}" if calls[layer] > 1 else "")] = dict(seen)
 
         def one(own: State, seen_rows: Tensor) -> dict[str, dict[str, Tensor]]:
             found.clear()
+            calls.clear()
             functional_call(template, own, (seen_rows,))
             return dict(found)
 

@@ -114,11 +114,14 @@ class StackedNetwork:
         self._mode = training, resting
 
     @contextmanager
-    def looked_at(self) -> Iterator[nn.Module]:
-        """The network of one member, without weights: it normalises over batches as in training, but drops nothing."""
+    def looked_at(self, resting: frozenset[str] = frozenset()) -> Iterator[nn.Module]:
+        """The network of one member, without weights: it normalises over batches as in training, but drops nothing.
+
+        Layers that are `resting` evaluate.
+        """
         self._mode = None
-        for layer in self._template.modules():  # those that hold others come first
-            layer.train(isinstance(layer, _BatchNorm))
+        for name, layer in self._template.named_modules():  # those that hold others come first
+            layer.train(isinstance(layer, _BatchNorm) and name not in resting)
         yield self._template
 
     def batch_normalisations(self, frozen: frozenset[str] | None = None) -> frozenset[str]:

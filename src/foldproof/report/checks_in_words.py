@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foldproof.checks.finding import Finding, Status
+from foldproof.checks.telling import NAMES
 from foldproof.report.checks_shown import MARKS
 
 CLASSES: dict[Status, str] = {"ok": "ok", "warning": "warn", "error": "fail", "not applicable": "idle"}
@@ -41,4 +42,6 @@ def in_words(findings: Sequence[Finding]) -> InWords:
         room = max(0, room - len(titles))
     more = len(looked_at) - passed - MOST_NAMED
     parts += [f"And {more} more."] if more > 0 else []
+    if left_out := NAMES - {one.check for one in findings}:
+        parts.append(f"{len(left_out)} not made.")
     return InWords(" ".join(parts), MARKS[worst], CLASSES[worst])

@@ -17,8 +17,10 @@ from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.descent import Descent
 from foldproof.training.divergence import diverged, divergence_limits, unusable
 from foldproof.training.events import Sink
+from foldproof.training.fault import Fault
 from foldproof.training.kept import Kept
 from foldproof.training.module import PopulationModule
+from foldproof.training.non_finite import likely_cause
 from foldproof.training.recipe import Recipe
 from foldproof.training.resume import Trail
 from foldproof.training.standing import Standing
@@ -122,22 +124,25 @@ class BestEpochs(pl.Callback):
             self._standing.progress = Progress.start(len(self._standing.alive))
         return self._average.at_epoch_end(descent, epoch)
 
-    def _lost(self, descent: Descent, losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, str]:
-        """Who has come to nothing in this epoch, by index in the whole population, and what was seen."""
+    def _lost(self, descent: Descent, losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, Fault]:
+        """Who has come to nothing in this epoch, by index in the whole population, and why."""
         first, late, bad = self._standing.first_loss, descent.losses.late_means(), descent.losses.first_bad_steps()
         ceiling = descent.population.settings["loss_ceiling"].double().cpu()
         limits = divergence_limits(first, self._recipe.divergence_factor, ceiling)
-        seen = unusable(losses, predictions, epoch)
-        seen |= diverged(late, limits, first, bad, epoch, descent.not_finite)
+        steps = {place: step for place, step in enumerate(bad.tolist()) if step >= 0}
+        why = {place: likely_cause(step, place, descent.watch.before(step)) for place, step in steps.items()}
+        why |= descent.not_finite  # on a CPU it was looked at in the step itself
+        faults = unusable(losses, predictions, epoch) | diverged(late, limits, first, bad, epoch, why)
         running = self._standing.running
-        return {running[place]: told for place, told in seen.items() if place in running}
+        return {running[place]: fault for place, fault in faults.items() if place in running}
 
-    def _give_up(self, lost: Mapping[int, str], epoch: int) -> None:
+    def _give_up(self, lost: Mapping[int, Fault], epoch: int) -> None:
         """Members that are lost keep the weights of their best epoch before; this epoch does not count."""
-        for index, told in lost.items():
+        for index, fault in lost.items():
             self.kept.epochs[index] = epoch
             self.kept.stopped[index] = "diverged"
-            self.kept.told[index] = told
+            self.kept.told[index] = fault.told
+            self.kept.cause[index] = fault.cause
             self._standing.done.add(index)
 
     def _scores(self, descent: Descent, predictions: Tensor) -> list[float]:

@@ -19,9 +19,10 @@ from foldproof.model.stacked import State
 from foldproof.training.checkpoints import Checkpoint, grouped
 from foldproof.training.elements import Elements
 from foldproof.training.epoch_losses import EpochLosses
+from foldproof.training.fault import Fault
 from foldproof.training.fold_data import FoldData
 from foldproof.training.heads import apart, together
-from foldproof.training.non_finite import told_of
+from foldproof.training.non_finite import faults_of
 from foldproof.training.objective import Objective
 from foldproof.training.penalties import PENALTIES, penalty
 from foldproof.training.population import Population
@@ -47,7 +48,7 @@ class Descent:
         self._resting = frozenset[str]()  # layers that evaluate as long as they are frozen
         self._penalties = sorted(objective.acting & PENALTIES.keys())
         self.losses = EpochLosses(0, data.steps, self.matrix.device)
-        self.not_finite: dict[int, str] = {}  # this epoch, by place: where a loss ceased to be finite, on a CPU
+        self.not_finite: dict[int, Fault] = {}  # this epoch, by place: where a loss ceased to be finite, on a CPU
         self.watch = Watch(watch_every)
         self._counted = -1
 
@@ -88,7 +89,7 @@ class Descent:
         """Add up the losses of the steps to come anew."""
         self.losses = EpochLosses(len(self.population.members), self.data.steps, self.matrix.device)
         self.not_finite = {}
-        self.watch.looks = []
+        self.watch.begin_epoch()
 
     def step(self, index: Tensor) -> None:
         """Move all members by their losses on rows `[P, B]`."""
@@ -136,8 +137,8 @@ class Descent:
         """Note why the losses of the members `new` `[P]` are not finite, before the step moves their weights."""
         population = self.population
         inputs, _, _ = self._drawn(index, self._keys(step))
-        self.not_finite |= told_of(
-            new, step, population.network, self.matrix, population.buffers, inputs, self.watch.last
+        self.not_finite |= faults_of(
+            new, step, population.network, self.matrix, population.buffers, inputs, self.watch.before(step)
         )
 
     def training_losses(self, index: Tensor, matrix: Tensor, buffers: State, step: int) -> Tensor:

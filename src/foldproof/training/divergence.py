@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from foldproof.config.divergence import CAUSES
 from foldproof.data.splits import Member
 from foldproof.errors import TrainingError
+from foldproof.training.fault import Fault
 from foldproof.training.kept import Kept
-
-ADVICE = (
-    "training diverged: lower train.optimizer.learning_rate, set train.gradient_clip_norm, or look for extreme values "
-    "in the data (train.divergence_factor sets the limit)"
-)
 
 
 def divergence_limits(first: Tensor, factor: float, ceiling: Tensor) -> Tensor:
@@ -26,8 +23,8 @@ def divergence_limits(first: Tensor, factor: float, ceiling: Tensor) -> Tensor:
 
 
 def diverged(
-    losses: Tensor, limits: Tensor, first: Tensor, bad_steps: Tensor, epoch: int, why: Mapping[int, str]
-) -> dict[int, str]:
+    losses: Tensor, limits: Tensor, first: Tensor, bad_steps: Tensor, epoch: int, why: Mapping[int, Fault]
+) -> dict[int, Fault]:
     """Whose training losses say so.
 
     Args:
@@ -36,33 +33,36 @@ def diverged(
         first: before the first step, `[P]`.
         bad_steps: the first step whose loss was not finite, `[P]`; -1 where none was.
         epoch: of which they are.
-        why: what is known of losses that are not finite, by place.
+        why: the likely cause of each loss that was not finite, by place.
     """
-    found: dict[int, str] = {}
+    found: dict[int, Fault] = {}
     for place in range(len(losses)):
         if bad_steps[place] >= 0:
-            told = f"the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})"
-            found[place] = f"{told}: {why[place]}" if place in why else told
+            seen = f"the training loss is not finite from step {int(bad_steps[place])} on (epoch {epoch})"
+            found[place] = why[place].seen(seen)
         elif losses[place] > limits[place]:
-            found[place] = (
+            seen = (
                 f"the training loss at the end of epoch {epoch} is {losses[place]:.4g}, over the limit of "
-                f"{limits[place]:.4g} for one of {first[place]:.4g} before the first step"
+                f"{limits[place]:.4g} that train.divergence_factor sets for one of {first[place]:.4g} before the first "
+                "step"
             )
+            found[place] = Fault.likely("rate_too_high").seen(seen)
     return found
 
 
-def unusable(losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, str]:
+def unusable(losses: Tensor, predictions: Sequence[Tensor], epoch: int) -> dict[int, Fault]:
     """Whose weights give no finite loss `[P]` or predictions, `[P, n, ...]` a target, of inner-validation rows."""
     finite = losses.isfinite()
     for of_target in predictions:
         finite = finite & of_target.flatten(1).isfinite().all(1)
-    told = f"the weights give no finite loss on the inner-validation rows (epoch {epoch})"
-    return {place: told for place, usable in enumerate(finite.tolist()) if not usable}
+    seen = f"the weights give no finite loss on the inner-validation rows (epoch {epoch})"
+    fault = Fault.likely("rate_too_high").seen(seen)
+    return {place: fault for place, usable in enumerate(finite.tolist()) if not usable}
 
 
 def refuse_if_all_diverged(kept: Kept, members: Sequence[Member]) -> None:
-    """Raise TrainingError, with what was seen of each member, where none came to the end of its training."""
+    """Raise TrainingError, with what was seen of each member and what to change, where none trained to its end."""
     if all(reason == "diverged" for reason in kept.stopped):
-        raise TrainingError(
-            *(f"{member.name}: {told}" for member, told in zip(members, kept.told, strict=True)), ADVICE
-        )
+        told = [f"{member.name}: {told}" for member, told in zip(members, kept.told, strict=True)]
+        advice = [cause.advice for name, cause in CAUSES.items() if name in kept.cause]
+        raise TrainingError(*told, *(f"{one.key}: {one.sentence}" for one in advice))

@@ -110,7 +110,7 @@ class Exporter:
             **told,
             "epochs": kept.epochs[place],
             "stopped": kept.stopped[place],
-            **({"told": kept.told[place]} if kept.told[place] else {}),
+            **({"told": kept.told[place], "cause": kept.cause[place]} if kept.told[place] else {}),
             "learnt_from": hash_of_rows(self.split.training_part(place)),
             "training_rows_sha256": hash_of_rows(self.split.rows(place, Role.TRAINING)),
         }

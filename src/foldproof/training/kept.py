@@ -27,6 +27,7 @@ class Kept:
     epochs: list[int]
     stopped: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)  # of each that diverged, what was seen
+    cause: list[str] = field(default_factory=list)  # and the likely cause, a row of CAUSES
     unaveraged: BestWeights | None = None
     snapshots: Snapshots | None = None
 
@@ -40,6 +41,7 @@ class Kept:
             own.buffers,
             [-1] * members,
             [0] * members,
+            [""] * members,
             [""] * members,
             [""] * members,
             BestWeights(weights.copy("cpu"), [-1] * members) if averages else None,
@@ -60,8 +62,8 @@ class Kept:
     def facts(self) -> dict[str, Any]:
         """The rest of it, as plain values."""
         unaveraged = {"unaveraged_epoch": self.unaveraged.epoch} if self.unaveraged else {}
-        facts = {"best_epoch": self.best_epoch, "epochs": self.epochs, "stopped": self.stopped, "told": self.told}
-        return facts | unaveraged
+        names = ("best_epoch", "epochs", "stopped", "told", "cause")
+        return {name: getattr(self, name) for name in names} | unaveraged
 
     @classmethod
     def joined(cls, parts: Sequence["Kept"], populations: Sequence[Sequence[int]]) -> "Kept":

@@ -6,6 +6,7 @@ What is seen stays on the device until the epoch ends, so that no step waits for
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -64,13 +65,13 @@ class Size:
 
 
 class Watch:
-    """The looks of the epoch so far, and what the last look of all said of sizes."""
+    """The looks of the epoch so far, and what the last one before it said of sizes."""
 
     def __init__(self, every: int) -> None:
         """Look every so many steps; never at 0."""
         self._every = every
         self.looks: list[Look] = []
-        self.last: Size | None = None
+        self._earlier: Size | None = None
         self._noted: tuple[Tensor, Tensor]
 
     def due(self, step: int) -> bool:
@@ -83,23 +84,32 @@ class Watch:
 
     def add(self, step: int, learning_rate: Tensor, update_ratio: State, shares: tuple[State, State]) -> None:
         """What was seen of the step just made, beside what was noted in it."""
-        look = Look(step, *self._noted, learning_rate, update_ratio, *shares)
-        self.looks.append(look)
-        self.last = Size.of(look)
+        self.looks.append(Look(step, *self._noted, learning_rate, update_ratio, *shares))
+
+    def before(self, step: float = inf) -> Size | None:
+        """What was seen last of sizes before a step of this epoch, all of them by default; None where nothing was."""
+        sizes = (Size.of(look) for look in reversed(self.looks) if look.step < step)
+        return next(sizes, self._earlier)
+
+    def begin_epoch(self) -> None:
+        """Leave the looks behind, which have been told."""
+        self._earlier = self.before()
+        self.looks = []
 
     def compact(self, keep: Tensor) -> None:
         """Go on with the members at `keep`; the looks of an epoch are told before."""
-        self.looks = []
-        self.last = self.last.select(keep) if self.last else None
+        self.begin_epoch()
+        self._earlier = self._earlier.select(keep) if self._earlier else None
 
     def tensors(self) -> dict[str, Tensor]:
         """What a checkpoint holds of it."""
-        return self.last.tensors() if self.last else {}
+        last = self.before()
+        return last.tensors() if last else {}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go on with what `tensors` gave."""
         if tensors:
-            self.last = Size(int(tensors["step"]), tensors["gradient_norm"], tensors["update_ratio"])
+            self._earlier = Size(int(tensors["step"]), tensors["gradient_norm"], tensors["update_ratio"])
 
 
 def update_ratios(layout: Layout, blocks: Iterable[Block], before: Tensor, after: Tensor) -> State:

@@ -86,7 +86,9 @@ def at_least_two_labels(panel: "Axes") -> None:
     low, high = panel.get_ylim()
     if floor(log10(high)) - ceil(log10(low)) < 1:
         more_than_a_decade = high > 10 * low
-        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if more_than_a_decade else MaxNLocator(nbins=4))
+        panel.yaxis.set_major_locator(
+            LogLocator(subs=(1.0, 2.0, 5.0)) if more_than_a_decade else MaxNLocator(4, steps=[1, 2, 5, 10])
+        )
 
 
 def short(name: str, longest: int = LONGEST_NAME) -> str:
