@@ -19,7 +19,7 @@ def main(params: Params) -> None:
     from foldproof.data.splits import Split
     from foldproof.data.statistics import load_statistics
     from foldproof.model.given import refuse_untracked
-    from foldproof.report.checks_shown import show_findings
+    from foldproof.report.checks_shown import asked_for, show_findings
     from foldproof.reproducibility import using_threads, write_json
     from foldproof.training.beginning import beginning_of
 
@@ -36,7 +36,8 @@ def main(params: Params) -> None:
     statistics = load_statistics("data/statistics")
     with using_threads(1):
         beginning = beginning_of(looked_at.model, looked_at.train, dataset.schema, split, statistics.preprocessing)
-        findings = show_findings(check(Subject(dataset, split, statistics, looked_at, beginning)))
+        found = check(Subject(dataset, split, statistics, looked_at, beginning))
+        findings = show_findings(found, asked_for(looked_at.check), everything=False)
     write_json("reports/checks.json", to_dict(findings))
     write_json("reports/verdict.json", verdict(findings))
     if looked_at.check.on_error == "stop":

@@ -28,11 +28,11 @@ ONLY_SPLIT_AND_STATISTICS = {"split", "preprocess"}
 def look(root: Path) -> "tuple[Finding, ...]":
     """Print what the checks find below `root`, and return it; raises FoldproofError where params or data are wrong."""
     from foldproof.checks.table import check
-    from foldproof.report.checks_shown import show_findings
+    from foldproof.report.checks_shown import asked_for, show_findings
     from foldproof.reproducibility import using_threads
 
     with _subject(root) as subject, using_threads(1):
-        return show_findings(check(subject))
+        return show_findings(check(subject), asked_for(subject.params.check), everything=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from foldproof.config import load_params, params_from
+from foldproof.config.check import Check
 from foldproof.config.reading import read_yaml
 from foldproof.reproducibility import canonical_json, read_json
 from foldproof.validation import validate
@@ -48,17 +49,33 @@ def show_summary(root: Path, *, as_markdown: bool = False) -> int:
     from foldproof.evaluation.assessment import Assessment
     from foldproof.report.summary import markdown, show
 
-    path = root / "reports" / "evaluation.json"
+    path, cut = root / "reports" / "evaluation.json", _how_the_last_run_was_cut(root)
     if not path.exists():
-        print("no result yet; `make repro` makes one")
+        print(f"no result yet: the last run {cut}" if cut else "no result yet; `make repro` makes one")
         return 0
     assessment = Assessment.from_dict(read_json(path))
-    findings = load_findings(root / "reports" / "checks.json")
+    head = f"This is an earlier run's result; the last one {cut}" if cut else ""
+    findings = () if cut else load_findings(root / "reports" / "checks.json")  # which are the last run's
     if as_markdown:
-        print(markdown(assessment, findings))
+        print(markdown(assessment, findings, head))
     else:
-        show(assessment, report=os.path.relpath(root / "reports" / "report.html"), findings=findings)
+        report = os.path.relpath(root / "reports" / "report.html")
+        show(assessment, report=report, findings=findings, head=head)
     return 0
+
+
+def _how_the_last_run_was_cut(root: Path) -> str:
+    """What kept the last run from its result; empty where nothing did, or nothing was begun.
+
+    DVC removes what a stage makes when the stage starts: a result without its model is that of an earlier run.
+    """
+    verdict, params = root / "reports" / "verdict.json", root / "params.yaml"
+    if verdict.exists() and (errors := read_json(verdict)["errors"]):
+        section = (read_yaml(params).get("check") if params.exists() else None) or {}
+        if section.get("on_error", Check.model_fields["on_error"].default) == "stop":
+            return f"was stopped in check: {', '.join(errors)} (`foldproof check` says why)"
+    has_result = (root / "reports" / "evaluation.json").exists()
+    return "has not finished training" if has_result and not (root / "models").exists() else ""
 
 
 def send(root: Path, *, quiet: bool) -> int:

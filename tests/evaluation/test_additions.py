@@ -58,7 +58,10 @@ def test_nothing_is_predicted_where_all_is_off() -> None:
     alone = [accuracy_score(targets, one.argmax(axis=1)) for one in RUN.test_members]
     assert line.test_without == pytest.approx(np.mean(alone))
     assert line.comparison is None
+    assert line.technique == f"ensemble of {MEMBERS} members"
     assert "test set alone" in line.remark
+    single = what_averaging_added(Idle(0.9), (), DATASET, SPLIT, RUN.test_members[:1], QUIET).additions  # type: ignore[arg-type]
+    assert {one.technique for one in single} == {"ensemble of 1 member"}
 
 
 def test_a_technique_is_compared_with_the_model_before_it() -> None:

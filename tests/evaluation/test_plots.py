@@ -9,12 +9,14 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from tests.evaluation.stand_in import Run, diabetes_assessment, diabetes_run, digits_assessment, digits_run
 
 from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.plots import canvas, confusion_matrix, fold_scores, learning_curves, learning_rate, pictures
 from foldproof.evaluation.plots.learning_rate import courses
+from foldproof.evaluation.plots.step_sizes import step_sizes
 from foldproof.evaluation.side_by_side import rivals, window
 from foldproof.training.watched import COLUMNS, OF_LAYERS
 
@@ -49,6 +51,54 @@ def test_steps_are_drawn_where_they_were_looked_at(layers: int) -> None:
     with Image.open(BytesIO(found["step_sizes"])) as image:
         assert np.asarray(image.convert("L")).std() > 5
     assert pictures(assessment, run.curves, run.out_of_fold, looked_at(0)).keys() == drawn(run, assessment).keys()
+
+
+def test_one_look_and_members_that_diverged_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = kept(monkeypatch)
+    watched = looked_at(2)
+    first = watched[watched["step"] == 0]
+    assessed = digits_assessment()
+    diverged = replace(assessed, members=(replace(assessed.members[0], stopped="diverged"), *assessed.members[1:]))
+    for lines, found in ((first, assessed), (watched, diverged), (first, diverged), (watched, assessed)):
+        assert step_sizes(lines, found).startswith(b"\x89PNG")
+        left, right = figures.pop().axes
+        for panel in (left, right):
+            assert all(float(tick).is_integer() for tick in panel.get_xticks())
+            low, high = panel.get_ylim()
+            assert sum(low <= tick <= high for tick in panel.get_yticks()) >= 2
+        crosses = [line for line in right.lines if line.get_marker() == "x" and np.size(line.get_xdata())]
+        assert len(crosses) == (2 if found is diverged else 0)  # one a layer
+    everyone = replace(assessed, members=tuple(replace(one, stopped="diverged") for one in assessed.members))
+    assert step_sizes(watched, everyone).startswith(b"\x89PNG")
+
+
+def test_a_mean_leaves_out_members_that_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = kept(monkeypatch)
+    assessed = digits_assessment()
+    diverged = replace(assessed, members=(replace(assessed.members[0], stopped="diverged"), *assessed.members[1:]))
+    step_sizes(looked_at(1), diverged)
+    mean = figures.pop().axes[1].lines[0]
+    assert mean.get_ydata() == pytest.approx([0.0005, 0.0005])  # of fold 1 alone
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.1, 1.9), (3.0, 42.0), (0.002, 0.09), (2.3e-5, 2.4e-5), (1e-8, 1.0)])
+def test_a_logarithmic_axis_has_two_labels_at_least(low: float, high: float) -> None:
+    def paint(figure: Figure) -> None:
+        panel = figure.subplots()
+        panel.plot([0, 1], [low, high])
+        canvas.logarithmic(panel)
+        canvas.at_least_two_labels(panel)
+        bottom, top = panel.get_ylim()
+        assert sum(bottom <= tick <= top for tick in panel.get_yticks()) >= 2
+
+    canvas.draw(4, 3, paint)
+
+
+def kept(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are drawn from now on."""
+    figures: list[Figure] = []
+    monkeypatch.setattr(canvas, "title", lambda figure, _: figures.append(figure))
+    return figures
 
 
 def test_they_are_png_of_150_dots_an_inch_without_date_or_version() -> None:

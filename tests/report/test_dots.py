@@ -29,6 +29,13 @@ def test_everything_drawn_lies_on_the_sheet() -> None:
             assert 0 < mark.y < dots.axis
 
 
+def test_an_interval_wider_than_the_axis_ends_with_it() -> None:
+    main = replace(digits_assessment().headline, low=-110.0)
+    mark, *_ = lay_out(replace(digits_assessment(), scores={"accuracy": main})).marks
+    assert mark.interval is not None
+    assert mark.interval[0] == LEFT
+
+
 def test_a_baseline_far_off_is_written_and_not_drawn() -> None:
     majority = lay_out(digits_assessment()).marks[1]
     assert majority.off_axis == f"{digits_assessment().baselines[0].scores['accuracy'].mean:.4f}"

@@ -123,6 +123,14 @@ def test_what_follows_is_all_there(pictures: dict[str, Path]) -> None:
     assert all(name in text for name in params_from({"schema": 1}).flat())
 
 
+def test_members_without_a_curve_are_named_below_the_curves(pictures: dict[str, Path]) -> None:
+    first, *others = digits_assessment().members
+    assessed = replace(digits_assessment(), members=(replace(first, best_epoch=-1), *others))
+    below = page(digits_run(), assessed, pictures).split('<section id="learning_curves">')[1].split("</section>")[0]
+    assert f"Without an epoch, and so without a curve: {first.name}." in below
+    assert "without a curve" not in page(digits_run(), digits_assessment(), pictures)
+
+
 def test_what_the_curves_say(pictures: dict[str, Path]) -> None:
     calm = Outline(page(digits_run(), digits_assessment(), pictures))
     assert "What the curves say Nothing amiss" in calm.text

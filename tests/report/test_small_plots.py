@@ -10,6 +10,12 @@ from foldproof.checks.figures import KINDS, Bars, Line, Plot, Points, finite
 from foldproof.report.small_plots import DRAWINGS, LEFT, MOST_BARS, RIGHT, WIDTH, Drawing, axis_over, draw
 
 
+def drawn(plot: Plot) -> Drawing:
+    drawing = draw(plot)
+    assert drawing is not None
+    return drawing
+
+
 def of_kind(drawing: Drawing, kind: str) -> list[dict[str, float | str]]:
     return [shape.places for shape in drawing.shapes if shape.kind == kind]
 
@@ -23,7 +29,7 @@ def test_every_kind_of_plot_has_its_drawing() -> None:
 
 
 def test_bars_are_as_long_as_their_values() -> None:
-    drawing = draw(Bars(("a", "b"), (1.0, 4.0), "share of units", limit=2.0))
+    drawing = drawn(Bars(("a", "b"), (1.0, 4.0), "share of units", limit=2.0))
     one, other = (float(bar["width"]) for bar in of_kind(drawing, "bar"))
     assert other == pytest.approx(4 * one, abs=0.2)
     (limit,) = of_kind(drawing, "limit")
@@ -33,38 +39,60 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 
 def test_on_a_logarithmic_axis_a_factor_is_a_distance() -> None:
-    drawing = draw(Bars(("a", "b", "c"), (1e-3, 1e-2, 1e-1), "gradient", log=True))
+    drawing = drawn(Bars(("a", "b", "c"), (1e-3, 1e-2, 1e-1), "gradient", log=True))
     one, two, three = (float(bar["width"]) for bar in of_kind(drawing, "bar"))
     assert two - one == pytest.approx(three - two, abs=0.2)
     assert {"0.001", "0.01", "0.1"} <= set(words(drawing).split())
 
 
 def test_negative_values_go_the_other_way() -> None:
-    drawing = draw(Bars(("a", "b"), (-1.0, 1.0), "difference"))
+    drawing = drawn(Bars(("a", "b"), (-1.0, 1.0), "difference"))
     one, other = of_kind(drawing, "bar")
     assert float(one["x"]) + float(one["width"]) == pytest.approx(float(other["x"]), abs=0.2)
 
 
 def test_what_is_not_finite_or_has_no_logarithm_is_written() -> None:
-    drawing = draw(Bars(("a", "b", "c"), (None, 0.0, 1.0), "gradient", log=True))
+    drawing = drawn(Bars(("a", "b", "c"), (None, 0.0, 1.0), "gradient", log=True))
     assert len(of_kind(drawing, "bar")) == 1
     assert "not finite" in words(drawing)
 
 
 def test_too_many_bars_are_counted() -> None:
     labels = tuple(f"column with a long name {place}" for place in range(100))
-    drawing = draw(Bars(labels, tuple(range(100)), "share"))
+    drawing = drawn(Bars(labels, tuple(range(100)), "share"))
     assert len(of_kind(drawing, "bar")) == MOST_BARS
     assert f"{100 - MOST_BARS} more" in words(drawing)
     assert "…" in words(drawing)
 
 
 def test_a_curve_is_broken_off_where_it_is_not_finite() -> None:
-    drawing = draw(Line((1.0, 2.0, 3.0, 4.0), (1.0, None, 2.0, 3.0), "rate", "loss", {"here": 2.5}))
+    drawing = drawn(Line((1.0, 2.0, 3.0, 4.0), (1.0, None, 2.0, 3.0), "rate", "loss", {"here": 2.5}))
     (curve,) = of_kind(drawing, "curve")
     assert str(curve["d"]).count("M") == 2
     assert len(of_kind(drawing, "dot")) == 3
     assert "here 2.5" in words(drawing)
+
+
+@pytest.mark.parametrize("kind", [Line, Points])
+def test_a_limit_is_named_beside_its_line(kind: type[Line] | type[Points]) -> None:
+    drawing = drawn(kind((0.0, 1.0), (1.0, 0.5), "step", "loss", limit=0.02))
+    (limit,) = of_kind(drawing, "limit")
+    (name,) = (shape for shape in drawing.shapes if shape.words == "limit 0.02")
+    assert abs(float(name.places["y"]) - float(limit["y1"])) < 20
+    assert drawing.told.endswith("limit 0.02")
+
+
+def test_where_nothing_has_a_place_nothing_is_drawn() -> None:
+    assert draw(Bars(("a", "b"), (0.0, None), "gradient", limit=1e-4, log=True)) is None
+    assert draw(Line((1.0, 2.0), (None, None), "rate", "loss")) is None
+    assert draw(Bars(("a",), (0.0,), "share", limit=0.5)) is not None
+
+
+def test_differences_by_rounding_alone_do_not_stretch_an_axis() -> None:
+    drawing = drawn(Points((1e-16, -2e-16), (1.0, 1.0 - 1e-16), "mean", "standard deviation"))
+    assert all(
+        len(shape.words) < 5 for shape in drawing.shapes if shape.kind in ("tick", "figure end") and "." in shape.words
+    )
 
 
 values = st.lists(st.floats(width=32) | st.floats(-10, 10, width=32), min_size=4, max_size=4).map(finite)
@@ -91,6 +119,8 @@ def test_any_bars_stay_on_the_sheet(found: tuple[float | None, ...], limit: floa
 
 def stays_on_the_sheet(plot: Plot) -> None:
     drawing = draw(plot)
+    if drawing is None:
+        return
     for shape in drawing.shapes:
         numbers = {name: one for name, one in shape.places.items() if not isinstance(one, str)}
         assert all(isfinite(one) for one in numbers.values()), shape

@@ -26,6 +26,7 @@ from foldproof.evaluation.test_time import (
     refuse_masks_that_mask_nothing,
     views_of,
 )
+from foldproof.evaluation.wording import counted
 from foldproof.metrics import METRICS, Metric, Sequences, primary
 from foldproof.model.exported import ExportedModel
 from foldproof.model.without import Without
@@ -146,13 +147,13 @@ class _Bench:
         return lines
 
     def of_folds(self, test_members: Array) -> list[Addition]:
-        """The ensemble of all members on the test rows; out of fold each row is predicted by one member a repeat."""
+        """Members together on the test rows; out of fold each row is predicted by one member a repeat."""
         if not len(self.test_rows):
             return []
         together, members = ensemble(test_members), len(test_members)
         return [
             Addition(
-                technique=f"ensemble of the {members} members",
+                technique=f"ensemble of {counted(members, 'member')}",
                 against=MEMBER,
                 metric=metric.name,
                 folds_with=None,

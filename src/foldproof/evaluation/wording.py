@@ -1,5 +1,7 @@
 """How figures are written for people: three or four digits that matter, units, plus and minus."""
 
+from collections.abc import Sequence
+
 from foldproof.metrics import Metric
 
 
@@ -32,3 +34,13 @@ def named(metric: Metric, target: str) -> str:
     """The metric's label with its unit: `log loss (nats)`, `RMSE (progression)`."""
     unit = target if metric.unit == "target" else metric.unit
     return f"{metric.label} ({unit})" if unit else metric.label
+
+
+def counted(number: int, what: str) -> str:
+    """`1 member`, `2 members`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`one, another and a third`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 from foldproof.checks.figures import plot_of
 from foldproof.checks.finding import Finding, Status
-from foldproof.checks.telling import in_a_line
+from foldproof.report.checks_in_words import CLASSES, MOST_SERIOUS_FIRST, InWords, in_words
 from foldproof.report.checks_shown import MARKS
 from foldproof.report.small_plots import Drawing, draw
 
-CLASSES: dict[Status, str] = {"ok": "ok", "warning": "warn", "error": "fail", "not applicable": "idle"}
-MOST_SERIOUS_FIRST: tuple[Status, ...] = ("error", "warning", "ok", "not applicable")
 COUNTED: dict[Status, str] = {
     "ok": "passed",
     "warning": "warnings",
@@ -32,11 +30,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class CheckSection:
-    """All findings in a line, its mark and class, how many there are of each status, and the findings themselves."""
+    """All findings in a line, how many there are of each status, and the findings themselves."""
 
-    line: str
-    mark: str
-    kind: str
+    in_words: InWords
     counts: tuple[tuple[str, int], ...]
     amiss: tuple[Shown, ...]
     others: tuple[Shown, ...]
@@ -44,13 +40,10 @@ class CheckSection:
 
 def check_section(findings: Sequence[Finding]) -> CheckSection:
     """Lay findings out; at least one."""
-    worst = min((one.status for one in findings), key=MOST_SERIOUS_FIRST.index)
     ordered = sorted(findings, key=lambda one: MOST_SERIOUS_FIRST.index(one.status))
     shown = tuple(_shown(one) for one in ordered)
     return CheckSection(
-        line=in_a_line(findings),
-        mark=MARKS[worst],
-        kind=CLASSES[worst],
+        in_words=in_words(findings),
         counts=tuple((COUNTED[status], sum(one.status == status for one in findings)) for status in COUNTED),
         amiss=tuple(one for one in shown if one.finding.status in ("error", "warning")),
         others=tuple(one for one in shown if one.finding.status not in ("error", "warning")),
@@ -59,7 +52,7 @@ def check_section(findings: Sequence[Finding]) -> CheckSection:
 
 def _shown(finding: Finding) -> Shown:
     plot = plot_of(finding.figures)
-    sentence = finding.sentence[:1].upper() + finding.sentence[1:].removesuffix(".") + "."
+    sentence = finding.sentence.removesuffix(".") + "."  # it may begin with the name of a column, as that is written
     return Shown(
         finding, sentence, MARKS[finding.status], CLASSES[finding.status], None if plot is None else draw(plot)
     )

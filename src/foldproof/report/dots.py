@@ -66,7 +66,11 @@ def _mark(line: Rival, place: int, low: float, high: float, across: Callable[[fl
         y=y,
         folds=tuple((across(value), round(y - 15 + step * fold, 1)) for fold, value in enumerate(score.values)),
         mean=across(score.mean),
-        interval=None if score.low is None or score.high is None else (across(score.low), across(score.high)),
+        interval=(
+            None
+            if score.low is None or score.high is None
+            else (across(max(low, score.low)), across(min(high, score.high)))
+        ),
         test=None if line.test is None else across(line.test),
         off_axis="",
         beyond_left=False,

@@ -11,6 +11,8 @@ from foldproof.config.preprocess import REACH, Preprocess
 from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
 from foldproof.evaluation.baselines import baselines_for
+from foldproof.evaluation.wording import counted
+from foldproof.report.ensemble import size
 from foldproof.report.rows import percent
 
 HASHED = {"row": "'s values"}  # what the hash of a unit is taken of, where it is not its name
@@ -40,7 +42,7 @@ def information(
         ("Networks trained", _networks(assessment)),
         (
             "The model",
-            f"The mean of the predictions of the {len(assessment.members)} members; no network was refitted.",
+            f"The mean of the predictions of {counted(size(assessment), 'member')}; no network was refitted.",
         ),
         *_targets(assessment),
         *_weights(assessment),

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from foldproof.checks.finding import Finding
 from foldproof.data.schema import Schema
 from foldproof.evaluation.assessment import Assessment
+from foldproof.evaluation.wording import counted, listed
 from foldproof.report import rows
 from foldproof.report.check_section import check_section
 from foldproof.report.data_section import data_section
 from foldproof.report.dots import lay_out
+from foldproof.report.ensemble import names_left_out, size, who_is_left_out
 from foldproof.report.information import Scalar, information
 from foldproof.report.targets import target_rows, which_decides
+from foldproof.report.what_next import what_next
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -38,8 +41,9 @@ CAPTIONS = {
     "step_sizes": (
         "Gradients and steps",
         "The norm of the gradient over all weights, before clipping, and by how much a step moves each layer's "
-        "weights, beside their norm: mean over members, and their range. About 0.001 is usual; a layer far below "
-        "hardly learns, one far above jumps.",
+        "weights, beside their norm: mean over members, and their range. About 0.001 is usual once training is "
+        "under way; a layer far below hardly learns, one far above jumps. Members that diverged are dashed, "
+        "and in no mean.",
     ),
     "confusion": (
         "Which class is taken for which",
@@ -126,6 +130,10 @@ def render(
             _further(one, assessment, _pictures(pictures, f"target_{number}_"))
             for number, one in enumerate(assessment.targets.values(), start=2)
         ),
+        in_ensemble=counted(size(assessment), "network"),
+        who_is_left_out=who_is_left_out(assessment),
+        without_curve=listed(names_left_out(assessment) or ("",)),
+        what_next=what_next(assessment, findings),
         before=check_section(findings) if findings else None,
         audit=rows.audit(split_audit),
         information=information(assessment, schema, split_audit, params),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foldproof.evaluation.assessment import Addition, Assessment, Check
-from foldproof.evaluation.wording import figure, named, signed, span, with_spread
+from foldproof.evaluation.wording import figure, listed, named, signed, span, with_spread
 from foldproof.metrics import METRICS, Metric
 
 NOTHING_AMISS = "Learning curves: nothing amiss."
@@ -47,13 +47,9 @@ def verdict_in_a_sentence(assessment: Assessment) -> str:
     for verdict, words in kinds:
         names = [one.label for one in assessment.baselines if one.comparison.verdict == verdict]
         if names:
-            parts.append(f"{words} {_listed(names)}")
+            parts.append(f"{words} {listed(names)}")
     told = "; ".join(parts)
     return f"{told[0].upper()}{told[1:]}, compared fold by fold."
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def headline_interval(assessment: Assessment) -> str:

@@ -16,6 +16,7 @@ LEFT, RIGHT = 176.0, 70.0  # of bars: room for labels, and for figures beside th
 BAR, TOP = 20.0, 10.0
 MOST_BARS = 24
 LONGEST = 22  # letters of a label
+SAME = 1e-9  # values no further apart, beside 1 or their size, differ by rounding alone
 FRAME = (62.0, 22.0, 14.0, 210.0)  # of curves: left, top, distance from the right, height of the axis' end
 Places = dict[str, float | str]
 
@@ -79,8 +80,8 @@ def axis_over(values: Sequence[Value], start: float, end: float, *, log: bool, f
     low, high = (min(held), max(held)) if held else (0.0, 1.0)
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    if high - low <= SAME * max(1.0, abs(low), abs(high)):
+        low, high = low - max(0.5, SAME * abs(low)), high + max(0.5, SAME * abs(high))
     return Axis(low, high, start, end)
 
 
@@ -108,7 +109,7 @@ def bars(plot: Bars) -> Drawing:
         x = across(plot.limit)
         shapes.append(Shape("line", "limit", {"x1": x, "x2": x, "y1": TOP - 4, "y2": end}))
     more = f" (the first {MOST_BARS}; {left_out} more)" if left_out > 0 else ""
-    limit = "" if plot.limit is None else f", limit {short(plot.limit)}"
+    limit = "" if plot.limit is None else f", {_named_limit(plot.limit)}"
     if plot.y_label:
         shapes.append(Shape("text", "figure end", {"x": LEFT - 8, "y": end + 34}, plot.y_label))
     shapes.append(_title(plot.x_label + limit + more, (LEFT + WIDTH - RIGHT) / 2, end + 34))
@@ -177,10 +178,17 @@ def _framed(plot: Line | Points, x: Axis, y: Axis, drawn: list[Shape]) -> Drawin
     for place, words in y.labelled:
         shapes.append(Shape("line", "grid", {"x1": left, "x2": WIDTH - right, "y1": place, "y2": place}))
         shapes.append(Shape("text", "figure end", {"x": left - 8, "y": place + 4}, words))
+    shapes += drawn
     if plot.limit is not None and y.holds(plot.limit):
         place = y(plot.limit)
         shapes.append(Shape("line", "limit", {"x1": left, "x2": WIDTH - right, "y1": place, "y2": place}))
-    shapes += drawn
+        seen = [one[1] for one in _places(plot, x, y) if one]
+        at_end = abs(seen[-1] - place) >= abs(seen[0] - place) if seen else True  # where less is drawn
+        above: Places = {
+            "x": WIDTH - right - 4 if at_end else left + 6,
+            "y": place - 5 if place > top + 18 else place + 15,
+        }
+        shapes.append(Shape("text", "mark end" if at_end else "mark", above, _named_limit(plot.limit)))
     for number, (words, value) in enumerate(plot.marks.items()):
         if x.holds(value):
             place, after = x(value), x(value) < (left + WIDTH - right) / 2
@@ -190,7 +198,8 @@ def _framed(plot: Line | Points, x: Axis, y: Axis, drawn: list[Shape]) -> Drawin
     shapes.append(_title(plot.x_label, (left + WIDTH - right) / 2, bottom + 34))
     shapes.append(Shape("text", "figure", {"x": 4, "y": 12}, plot.y_label))
     marks = "".join(f"; {words} {short(value)}" for words, value in plot.marks.items())
-    return Drawing(WIDTH, bottom + 42, f"{plot.y_label} over {plot.x_label}{marks}", tuple(shapes))
+    limit = "" if plot.limit is None else f"; {_named_limit(plot.limit)}"
+    return Drawing(WIDTH, bottom + 42, f"{plot.y_label} over {plot.x_label}{marks}{limit}", tuple(shapes))
 
 
 def _tick_across(x: float, words: str, top: float, bottom: float) -> list[Shape]:
@@ -198,6 +207,10 @@ def _tick_across(x: float, words: str, top: float, bottom: float) -> list[Shape]
         Shape("line", "grid", {"x1": x, "x2": x, "y1": top, "y2": bottom}),
         Shape("text", "tick", {"x": x, "y": bottom + 16}, words),
     ]
+
+
+def _named_limit(limit: float) -> str:
+    return f"limit {short(limit)}"
 
 
 def _title(words: str, x: float, y: float) -> Shape:
@@ -211,6 +224,9 @@ def _cut(label: str) -> str:
 DRAWINGS: dict[type[Plot], Callable[[Any], Drawing]] = {Bars: bars, Line: line, Points: points}
 
 
-def draw(plot: Plot) -> Drawing:
-    """The drawing of a plot, by its kind."""
+def draw(plot: Plot) -> Drawing | None:
+    """The drawing of a plot, by its kind; None where no bar or dot of it has a place."""
+    seen = plot.values if isinstance(plot, Bars) else plot.y
+    if not any(one is not None and (one > 0 or not plot.log) for one in seen):
+        return None
     return DRAWINGS[type(plot)](plot)

@@ -5,17 +5,20 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from foldproof.checks.finding import Finding
-from foldproof.checks.telling import in_a_line
 from foldproof.evaluation.assessment import Assessment
+from foldproof.evaluation.wording import counted
 from foldproof.report import rows
+from foldproof.report.checks_in_words import TITLE, in_words
+from foldproof.report.ensemble import size, who_is_left_out
 from foldproof.report.rows import Rows
 from foldproof.report.targets import target_rows, which_decides
+from foldproof.report.what_next import what_next
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 WIDEST = 100  # columns
-STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red", "idle": "dim"}
 
 
 def show(
@@ -23,16 +26,19 @@ def show(
     report: str = "reports/report.html",
     stream: TextIO | None = None,
     findings: Sequence[Finding] = (),
+    head: str = "",
 ) -> None:
     """Print how good, against what, whether to trust it, what next; plain text where there is no terminal.
 
-    `findings` are those of the checks before training, which take a line.
+    `findings` are those of the checks before training; `head` is what must be known before anything else.
     """
     from rich.console import Console
 
     console = Console(file=stream or sys.stdout, force_jupyter=False, highlight=False, markup=False)
     console.width = min(WIDEST, console.width) if console.is_terminal else WIDEST
     console.print()
+    if head:
+        console.print(f"{head}.", style=STYLES["fail"])
     console.print(f"{assessment.data}: {rows.described(assessment)}", style="bold")
     _table(console, _narrow(rows.folds(assessment), assessment))
     metric = assessment.metrics[0]
@@ -46,29 +52,32 @@ def show(
     _table(console, rows.baselines(assessment))
     if assessment.test is not None:
         _table(console, rows.test_set(assessment))
-        console.print(
-            f"the ensemble of {len(assessment.members)} members on {assessment.test.rows} rows held out of everything"
-        )
+        members = counted(size(assessment), "member")
+        console.print(f"the ensemble of {members} on {assessment.test.rows} rows held out of everything")
+    if left_out := who_is_left_out(assessment):
+        console.print(left_out)
     console.print()
     console.print(f"Can I trust it? {rows.trust(assessment)}.", style="bold")
     for check in rows.remarks(assessment):
         _item(console, rows.MARKS[check.status], f"{check.title}? {check.sentence}", STYLES[check.status])
     if findings:
-        console.print(f"{in_a_line(findings)}.")
+        before = in_words(findings)
+        _item(console, before.mark, f"{TITLE}: {before.sentence}", STYLES[before.kind])
     for line in rows.diagnoses(assessment):
         _item(console, *(("✓", line, "green") if line == rows.NOTHING_AMISS else ("!", line, "yellow")))
     console.print()
     console.print("What next?", style="bold")
-    for advice in assessment.advice:
+    for advice in what_next(assessment, findings):
         _item(console, "•", f"{advice.key}: {advice.sentence}", "cyan")
     console.print()
     console.print(f"Report: {report}   MLflow: make ui   Figures: dvc metrics show", style="bold")
 
 
-def markdown(assessment: Assessment, findings: Sequence[Finding] = ()) -> str:
+def markdown(assessment: Assessment, findings: Sequence[Finding] = (), head: str = "") -> str:
     """The same for a page of Markdown: figures alone, no row of data and no name of a class."""
     metric = assessment.metrics[0]
     parts = [
+        f"**{head}.**" if head else "",
         f"## {_escaped(assessment.data)}: {metric.label} {rows.headline(assessment)}",
         f"{rows.headline_interval(assessment)}, {rows.counted(assessment)}; {_escaped(rows.described(assessment))}.",
         *_targets(assessment),
@@ -78,12 +87,13 @@ def markdown(assessment: Assessment, findings: Sequence[Finding] = ()) -> str:
     if assessment.test is not None:
         parts.append(f"The ensemble on {assessment.test.rows} test rows:")
         parts.append(_markdown_table(rows.test_set(assessment)))
+    parts.append(_escaped(who_is_left_out(assessment)))
     parts.append(f"**Can I trust it?** {rows.trust(assessment)}.")
     parts.append(_list(f"{check.title}? {check.sentence}" for check in rows.remarks(assessment)))
-    parts.append(f"{in_a_line(findings)}." if findings else "")
+    parts.append(f"{TITLE}: {in_words(findings).sentence}" if findings else "")
     parts.append(_list(rows.diagnoses(assessment)))
     parts.append("**What next?**")
-    parts.append(_list(f"`{advice.key}`: {advice.sentence}" for advice in assessment.advice))
+    parts.append(_list(f"`{advice.key}`: {advice.sentence}" for advice in what_next(assessment, findings)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

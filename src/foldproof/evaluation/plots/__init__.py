@@ -42,7 +42,7 @@ def pictures(
     if moves(curves):
         drawn["learning_rate"] = learning_rate(assessment, curves)
     if watched is not None and (watched["update_ratio"] > 0).any():
-        drawn["step_sizes"] = step_sizes(watched)
+        drawn["step_sizes"] = step_sizes(watched, assessment)
     return drawn | pictures_of_target(assessment, out_of_fold)
 
 

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable
 from functools import cache
 from io import BytesIO
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -76,6 +77,18 @@ def logarithmic(panel: "Axes") -> None:
     panel.set_yscale("log")
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.yaxis.set_minor_formatter(NullFormatter())
+
+
+def at_least_two_labels(panel: "Axes") -> None:
+    """Where a logarithmic vertical axis, as it now is, shows fewer than two powers of ten, label others beside them."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    low, high = panel.get_ylim()
+    if floor(log10(high)) - ceil(log10(low)) < 1:
+        more_than_a_decade = high > 10 * low
+        panel.yaxis.set_major_locator(
+            LogLocator(subs=(1.0, 2.0, 5.0)) if more_than_a_decade else MaxNLocator(4, steps=[1, 2, 5, 10])
+        )
 
 
 def short(name: str, longest: int = LONGEST_NAME) -> str:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from foldproof.evaluation.assessment import Assessment, FoldResult
 from foldproof.evaluation.plots import canvas
+from foldproof.evaluation.wording import counted
 from foldproof.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def learning_curves(assessment: Assessment, curves: "pd.DataFrame") -> bytes:
     each = [(member, _lines_of(member, curves)) for member in assessment.members if member.trained]
     best = [member.best_epoch for member, _ in each]
     when = f"epoch {best[0]}" if min(best) == max(best) else f"epochs {min(best)} to {max(best)}"
-    seen = f"{len(best)} members, at their best at {when} by inner-validation loss"
+    whose = "its" if len(best) == 1 else "their"
+    seen = f"{counted(len(best), 'member')}, at {whose} best at {when} by inner-validation loss"
     if len(each) > MOST_PANELS:
         return canvas.draw(10, 4.2, lambda figure: _overlaid(figure, each, name, score, seen))
     rows = -(-len(each) // COLUMNS)
@@ -56,6 +58,8 @@ def _panels(figure: "Figure", each: list[Any], name: str, score: str, seen: str)
         if column == 0:
             upper.set_ylabel("loss")
             lower.set_ylabel(f"inner-validation\n{score}")
+    for first in axes[::2, 0] if logarithmic else ():  # those beside it share its axis
+        canvas.at_least_two_labels(first)
     canvas.title(figure, seen)
     _legend(figure, score, {"linestyle": ":"})
 
@@ -69,6 +73,8 @@ def _overlaid(figure: "Figure", each: list[Any], name: str, score: str, seen: st
         at_best = lines[lines["epoch"] == member.best_epoch]
         for panel, column in ((left, f"{PREFIX}loss"), (right, name)):
             panel.plot(at_best["epoch"], at_best[column], "o", color=canvas.INK, markersize=3)
+    if logarithmic:
+        canvas.at_least_two_labels(left)
     left.set(xlabel="epoch", ylabel="loss")
     right.set(xlabel="epoch", ylabel=f"inner-validation {score}")
     canvas.title(figure, seen)
