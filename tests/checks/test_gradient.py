@@ -124,7 +124,6 @@ def test_what_lies_at_a_kink_is_not_counted() -> None:
     biased, layout = population.matrix.clone(), population.network.layout
     layout.unfold(biased)[layout.names[-2]].copy_(torch.linspace(-1, 1, 120).view(1, 10, 12))
     descent = descent_of(one, population.trained(biased, population.buffers), one.objective, dtype=torch.float64)
-    descent.begin()
     compared = gradient.compare(descent, torch.from_numpy(one.rows[:16]), 8, 1e-4)
     assert sum(each.kinks for each in compared.values()) > 0
     assert max(each.error for each in compared.values()) < 1e-5
@@ -134,7 +133,6 @@ def test_the_oracle_is_autograd_in_plain_torch() -> None:
     """The differences themselves, of a linear network with softmax and cross-entropy: `(p - onehot) x`."""
     one = subject(DIGITS, model={"name": "linear"}, augment={"shift": 0})
     descent = descent_of(one, one.population, one.objective, dtype=torch.float64)
-    descent.begin()
     rows = torch.from_numpy(one.rows[:16])
     loss, own = gradient._gradient(descent, rows)
     weight, bias = descent.population.network.layout.unfold(descent.matrix.detach()).values()

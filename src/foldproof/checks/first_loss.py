@@ -80,9 +80,7 @@ def _lower(key: str) -> Advice:
 
 
 def _descent(subject: Subject) -> Descent:
-    descent = descent_of(subject, subject.population, without_penalties(subject.objective))
-    descent.begin()
-    return descent
+    return descent_of(subject, subject.population, without_penalties(subject.objective))
 
 
 @torch.no_grad()
@@ -107,7 +105,6 @@ def _added(subject: Subject, bare_descent: Descent, rows: Tensor, bare: float, n
     own = {name: torch.tensor([rate], dtype=torch.float64)}
     population = replace(subject.population, settings=subject.population.settings | own)
     descent = descent_of(subject, population, replace(bare_descent.objective, acting=frozenset(own)))
-    descent.begin()
     return _loss(descent, rows) - bare
 
 

@@ -47,7 +47,6 @@ class Compared:
 def look(subject: Subject, block: GradientCheck) -> Seen:
     """The configured network and loss, masks, augmentation and penalties included, on some training rows."""
     descent = descent_of(subject, subject.population, subject.objective, dtype=torch.float64)
-    descent.begin()
     rows = torch.from_numpy(spaced(subject.rows, block.rows))
     found = compare(descent, rows, block.elements, block.largest_error)
     wrong = {name: one.error for name, one in found.items() if not one.error <= block.largest_error}

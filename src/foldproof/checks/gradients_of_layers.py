@@ -68,7 +68,6 @@ def look_at_symmetry(subject: Subject, block: Symmetry) -> Seen:
 def _weights(subject: Subject) -> dict[str, tuple[Tensor, Tensor]]:
     """Each weight `[O, ...]` with its gradient, by name; not those of embeddings, of which a batch meets a few rows."""
     descent = descent_of(subject, without_regularisation(subject.population), subject.objective, dtype=torch.float64)
-    descent.begin()
     buffers = descent.population.buffers
     descent.training_losses(index_of(torch.from_numpy(subject.rows), 1), descent.matrix, buffers, 0).sum().backward()
     gradient = descent.matrix.grad

@@ -58,54 +58,49 @@ def _normalise(subject: Subject) -> tuple[Advice, ...]:
 
 def look_at_dead_units(subject: Subject, block: DeadUnits) -> Seen:
     """Of each rectified layer the share of units that are 0 for every row."""
-    found = _of_layers(
-        subject, lambda layer, outputs: {"share": dead_share(outputs)} if type(layer) in RECTIFIED else {}
-    )
-    if not found:
+    shares = _shares(subject, lambda layer, outputs: dead_share(outputs) if type(layer) in RECTIFIED else None)
+    if not shares:
         return Seen("no unit of this network is cut off at 0", applies=False)
-    shares = {name: values["share"] for name, values in found.items()}
-    worst = max(shares, key=shares.__getitem__)
-    sentence = f"of {worst}, the worst of {len(shares)}, {shares[worst]:.0%} of the units are always 0"
-    figures = {**_bars(shares, "share of dead units"), "limit": block.share}
-    if shares[worst] <= block.share:
-        return Seen(sentence, figures=figures)
+    learn = "Dead units never learn: take initial weights by he (auto), biases of 0, or leaky_relu as model.activation."
     advice = (
-        "Dead units never learn: take initial weights by he (auto), biases of 0, or leaky_relu as model.activation."
+        on_network(subject, "model.initializer", learn),
+        on_network(subject, "model.activation", "leaky_relu or elu cannot die."),
     )
-    return Seen(
-        sentence,
-        (
-            on_network(subject, "model.initializer", advice),
-            on_network(subject, "model.activation", "leaky_relu or elu cannot die."),
-        ),
-        figures,
-    )
+    return _worst(shares, block.share, "of the units are always 0", "share of dead units", advice)
 
 
 def look_at_saturated_units(subject: Subject, block: SaturatedUnits) -> Seen:
     """Of each sigmoid, tanh and hard tanh the share of outputs that are near an end of their range."""
 
-    def ends(layer: nn.Module, outputs: Tensor) -> dict[str, Tensor]:
-        bounds = BOUNDED.get(type(layer))
-        return {"share": end_share(outputs, bounds, block.within)} if bounds else {}
+    def at_an_end(layer: nn.Module, outputs: Tensor) -> Tensor | None:
+        ends = BOUNDED.get(type(layer))
+        return end_share(outputs, ends, block.within) if ends else None
 
-    found = _of_layers(subject, ends)
-    if not found:
+    shares = _shares(subject, at_an_end)
+    if not shares:
         return Seen("no unit of this network has a range with two ends", applies=False)
-    shares = {name: values["share"] for name, values in found.items()}
+    smaller = "Hardly any gradient passes there: take smaller initial weights (auto), and scale the inputs."
+    advice = (on_network(subject, "model.initializer", smaller), Advice("preprocess.scale", "Scale the inputs."))
+    return _worst(
+        shares, block.share, "of the outputs are at an end of their range", "share of saturated outputs", advice
+    )
+
+
+def _shares(subject: Subject, share: Callable[[nn.Module, Tensor], Tensor | None]) -> dict[str, float]:
+    """Of each layer that has such a share, by its name and kind."""
+
+    def look(layer: nn.Module, outputs: Tensor) -> dict[str, Tensor]:
+        found = share(layer, outputs)
+        return {} if found is None else {"share": found}
+
+    return {name: values["share"] for name, values in _of_layers(subject, look).items()}
+
+
+def _worst(shares: dict[str, float], most: float, told: str, label: str, advice: tuple[Advice, ...]) -> Seen:
+    """The layer with the largest share; advice where that is too large."""
     worst = max(shares, key=shares.__getitem__)
-    sentence = (
-        f"of {worst}, the worst of {len(shares)}, {shares[worst]:.0%} of the outputs are at an end of their range"
-    )
-    figures = {**_bars(shares, "share of saturated outputs"), "limit": block.share}
-    if shares[worst] <= block.share:
-        return Seen(sentence, figures=figures)
-    advice = "Hardly any gradient passes there: take smaller initial weights (auto), and scale the inputs."
-    return Seen(
-        sentence,
-        (on_network(subject, "model.initializer", advice), Advice("preprocess.scale", "Scale the inputs.")),
-        figures,
-    )
+    sentence = f"of {worst}, the worst of {len(shares)}, {shares[worst]:.0%} {told}"
+    return Seen(sentence, advice if shares[worst] > most else (), {**_bars(shares, label), "limit": most})
 
 
 def _of_layers(subject: Subject, look: Callable[[nn.Module, Tensor], dict[str, Tensor]]) -> dict[str, dict[str, float]]:

@@ -13,14 +13,36 @@ from foldproof.training.population import Population
 
 
 def descent_of(
-    subject: Subject, population: Population, objective: Objective, copies: int = 1, dtype: torch.dtype = torch.float32
+    subject: Subject, population: Population, objective: Objective, dtype: torch.dtype = torch.float32
 ) -> Descent:
-    """The descent of so many copies of a population of one: the same rows, draws and masks for each."""
-    train = subject.params.train
-    steps = subject.split.steps_per_epoch(train.batch_size)
-    together = population.select(torch.zeros(copies, dtype=torch.int64)).to(torch.device("cpu"), dtype)
-    data = make_data(subject.dataset, subject.split, (MEMBER,) * copies, train.batch_size, steps)
-    return Descent(together, data, objective)
+    """The descent of a population of one, ready for its first step."""
+    return _begun(subject, population, objective, dtype)
+
+
+def at_rates(subject: Subject, population: Population, objective: Objective, rates: Tensor) -> Descent:
+    """The descent of a copy of a population of one for each learning rate `[R]`, constant all along.
+
+    All copies meet the same rows, draws and masks, so that nothing but the rate differs.
+    """
+    together = population.select(torch.zeros(len(rates), dtype=torch.int64))
+    together = replace(together, settings=together.settings | {"learning_rate": rates})
+    return _begun(subject, together, replace(objective, factor_of_epochs=lambda _: 1.0), torch.float32)
+
+
+def losses_of_step(descent: Descent, index: Tensor) -> Tensor:
+    """Take a step on rows `[P, B]`; the losses before it, `[P]` float64."""
+    descent.begin_epoch()
+    descent.step(index)
+    return descent.losses.sums()
+
+
+def _begun(subject: Subject, population: Population, objective: Objective, dtype: torch.dtype) -> Descent:
+    size, members = subject.params.train.batch_size, (MEMBER,) * len(population.matrix)
+    data = make_data(subject.dataset, subject.split, members, size, subject.split.steps_per_epoch(size))
+    every = torch.arange(len(members))  # a copy, as running averages are changed in place
+    descent = Descent(population.select(every).to(torch.device("cpu"), dtype), data, objective)
+    descent.begin()
+    return descent
 
 
 def without_penalties(objective: Objective) -> Objective:

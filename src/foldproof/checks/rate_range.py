@@ -4,7 +4,6 @@ Smith ("Cyclical learning rates for training neural networks", 2017) raises the 
 has a training of its own, on the same rows in the same order with the same masks, so that nothing but the rate differs.
 """
 
-from dataclasses import replace
 from math import inf, isfinite, log
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from foldproof.checks.finding import Seen
-from foldproof.checks.member import descent_of
+from foldproof.checks.member import at_rates, losses_of_step
 from foldproof.checks.row import Check, on_network
 from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
@@ -93,16 +92,10 @@ def range_of(customary: float, count: int) -> Tensor:
 
 def losses_at(subject: Subject, rates: Tensor, steps: int) -> Tensor:
     """The training loss before each of so many steps at each rate, `[steps, R]`, penalties and masks included."""
-    objective = replace(subject.objective, factor_of_epochs=lambda _: 1.0)
-    descent = descent_of(subject, subject.population, objective, len(rates))
-    descent.population = replace(descent.population, settings=descent.population.settings | {"learning_rate": rates})
-    descent.begin()
+    descent = at_rates(subject, subject.population, subject.objective, rates)
     course, epoch = list[Tensor](), 0
     while len(course) < steps:
-        for index in descent.data.epoch(epoch)[: steps - len(course)]:
-            descent.begin_epoch()
-            descent.step(index)
-            course.append(descent.losses.sums())
+        course += [losses_of_step(descent, index) for index in descent.data.epoch(epoch)[: steps - len(course)]]
         epoch += 1
     return torch.stack(course)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from foldproof.checks.finding import Seen
-from foldproof.checks.member import descent_of, index_of, without_penalties, without_regularisation
+from foldproof.checks.member import at_rates, index_of, losses_of_step, without_penalties, without_regularisation
 from foldproof.checks.row import Check
 from foldproof.checks.subject import Subject
 from foldproof.config.advice import Advice
@@ -27,22 +27,12 @@ def look(subject: Subject, block: TinyRows) -> Seen:
     """The best of some copies of the member, each trained by Adam at a rate of its own."""
     population = without_regularisation(subject.population)
     rows = tiny_rows(subject, min(block.rows, _most(population)))
-    objective = replace(
-        without_penalties(subject.objective),
-        optimizer=OPTIMIZERS["adam"],
-        block=Adam(),
-        factor_of_epochs=lambda _: 1.0,
-    )
-    descent = descent_of(subject, population, objective, len(RATES))
-    rates = torch.tensor(RATES, dtype=torch.float64)
-    descent.population = replace(descent.population, settings=descent.population.settings | {"learning_rate": rates})
-    descent.begin()
+    objective = replace(without_penalties(subject.objective), optimizer=OPTIMIZERS["adam"], block=Adam())
+    descent = at_rates(subject, population, objective, torch.tensor(RATES, dtype=torch.float64))
     index, course = index_of(torch.from_numpy(rows), len(RATES)), list[Tensor]()
     learnt = torch.zeros(len(RATES), dtype=torch.bool)
     while len(course) < block.steps and not learnt.any():
-        descent.begin_epoch()
-        descent.step(index)
-        course.append(descent.losses.sums())
+        course.append(losses_of_step(descent, index))
         low = course[-1] <= block.loss * course[0]
         learnt = low & _all_right(descent, index) if low.any() else low
     losses = torch.stack(course).nan_to_num(nan=inf)
