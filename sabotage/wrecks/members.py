@@ -221,8 +221,8 @@ MEMBERS = (
     Wreck(
         "a look forgets how the template's layers were set",
         "model/stacked.py",
-        "self._mode = None\n        for layer",
-        "for layer",
+        "self._mode = None\n        for name, layer",
+        "for name, layer",
         "training/test_watching.py::test_watching_changes_no_bit_neither_straight_nor_resumed",
     ),
 )
