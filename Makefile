@@ -59,7 +59,7 @@ retrain: $(ENVIRONMENT) ## pull, run what is stale, track, push and commit: what
 	@"$(BIN)/foldproof" retrain $(ARGS)
 
 test: $(ENVIRONMENT) ## run the whole test suite, one process a core
-	@"$(BIN)/python" -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@"$(BIN)/python" -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 smoke: $(ENVIRONMENT) ## the same pipeline in under 30 seconds, away from the real outputs
 	@"$(BIN)/foldproof" smoke $(ARGS)
